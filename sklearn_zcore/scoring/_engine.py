@@ -1,0 +1,254 @@
+"""Run the draws: cut a plan into fixed chunks, let joblib score them, add them up in order.
+
+Chunks depend on the data's shape and the plan alone, every chunk's result is one score vector,
+and the vectors are added in the plan's order. So scores are the same, bit for bit, for every
+``n_jobs`` and every joblib backend.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from sklearn_zcore.scoring._columns import Columns
+from sklearn_zcore.scoring._kernels import allocate, score_all, score_nearest
+from sklearn_zcore.scoring._plan import (
+    ROUND_DRAWS,
+    Plan,
+    make_plan,
+    resolve_targets_per_subspace,
+    uniform_init,
+)
+
+Progress = Callable[[int], None]
+
+# A kernel cannot be interrupted: a chunk is some 0.2 s of work, so that Ctrl-C is heard.
+_CHUNK_SECONDS = 0.2
+# Shifted columns held at a time: all of a small X, two fifths of a big one.
+_COLUMNS_BYTES = 64 * 2**20
+_COLUMNS_SHARE = 0.4
+
+
+def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: float) -> float:
+    """Rough cost of one subspace; chunks only need its order of magnitude."""
+    scan = n_samples * subspace_dim * 3e-9
+    if k >= n_samples - 1 or subspace_dim > 2:
+        return n_targets * 2 * scan
+    return scan * 4 + n_targets * (3e-6 + min(8e-9 * k, 2 * scan))
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """View an array, or what a process backend made of it, as the one type kernels know."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def _score_chunk(
+    columns: NDArray[np.float32],
+    codes: NDArray[np.uint8],
+    grids: NDArray[np.float32],
+    n_bins: NDArray[np.int32],
+    slots: NDArray[np.int32],
+    plan: Plan,
+    k: int,
+    exponent: float,
+) -> NDArray[np.float64]:
+    """Score vector of some subspaces; ``slots`` says where ``columns`` has their features."""
+    n, (_, q, m) = columns.shape[1], plan.targets.shape
+    scores = np.zeros(n)
+    work = allocate(n, m, q, grids.shape[2])
+    columns, slots = _frozen(columns), _frozen(slots)
+    features, targets, n_targets = (_frozen(array) for array in plan)
+    if k >= n - 1:
+        score_all(columns, slots, targets, n_targets, exponent, work, scores)
+    else:
+        score_nearest(
+            columns, _frozen(codes), _frozen(grids), _frozen(n_bins), slots, features, targets,
+            n_targets, k, exponent, work, scores,
+        )  # fmt: skip
+    return scores
+
+
+class Scorer:
+    """Sums of coverage less redundancy, before scaling; more draws can be added at any time.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        Real and finite, of any dtype.
+    subspace_dim, n_neighbors : int
+    exponent : float
+    targets_per_subspace : int or "auto"
+    seed : int
+    n_jobs : int or None
+        Passed to joblib; threads unless `joblib.parallel_config` says otherwise.
+    first_round : int, default=0
+        Where the random stream goes on.
+
+    Attributes
+    ----------
+    halves : ndarray of shape (2, n_samples)
+        The sums over two disjoint, independent halves of the subspaces.
+    n_draws, n_rounds : int
+        What has been drawn.
+
+    Raises
+    ------
+    ValueError
+        If fewer features vary than a subspace has dimensions.
+    """
+
+    def __init__(
+        self,
+        X: NDArray[Any],
+        *,
+        subspace_dim: int,
+        n_neighbors: int,
+        exponent: float,
+        targets_per_subspace: int | Literal["auto"],
+        seed: int,
+        n_jobs: int | None,
+        first_round: int = 0,
+    ) -> None:
+        n, d = X.shape
+        self._k = min(n_neighbors, n - 1)
+        self._m, self._exponent = subspace_dim, float(exponent)
+        self._targets_per_subspace = targets_per_subspace
+        self._seed, self._n_jobs = seed, n_jobs
+        max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d))
+        self._columns = Columns(X, subspace_dim, self._k < n - 1, max_bytes, n_jobs)
+        n_varying = self._columns.varying.size
+        if n_varying == 0:
+            raise ValueError(
+                f"All {d} feature(s) of X are constant (n_features = {d}): "
+                f"there is nothing to tell the rows apart by."
+            )
+        if n_varying < subspace_dim:
+            raise ValueError(
+                f"subspace_dim={subspace_dim} is more than the number of features of X that are "
+                f"not constant: {n_varying} of n_features = {d}. Set subspace_dim to at most "
+                f"{n_varying}."
+            )
+        self.halves = np.zeros((2, n))
+        self.n_draws, self.n_rounds = 0, first_round
+
+    def add(self, n_draws: int, progress: Progress | None = None) -> None:
+        """Add draws.
+
+        Parameters
+        ----------
+        n_draws : int
+        progress : callable, optional
+            Called with the number of draws that have just been finished.
+        """
+        n = self.halves.shape[1]
+        q = resolve_targets_per_subspace(self._targets_per_subspace, n, n_draws)
+        columns = self._columns
+        left = n_draws
+        while left:
+            size = min(left, ROUND_DRAWS)
+            plan = make_plan(
+                self._seed, self.n_rounds, size, q, self._m,
+                columns.varying, columns.low, columns.high,
+            )  # fmt: skip
+            self._run(plan, progress)
+            self.n_rounds += 1
+            self.n_draws += size
+            left -= size
+
+    def _run(self, plan: Plan, progress: Progress | None) -> None:
+        columns = self._columns
+        for subspaces in _groups(plan.features, columns.capacity, columns.n_bins.size):
+            used = np.unique(plan.features[subspaces])
+            values = columns.fetch(used)
+            whole = values.shape[0] == columns.n_bins.size
+            chunks = [
+                (half, part)
+                for half in (0, 1)
+                for part in self._chunks(plan, subspaces[subspaces % 2 == half])
+            ]
+            results = Parallel(n_jobs=self._n_jobs, prefer="threads", return_as="generator")(
+                delayed(_score_chunk)(
+                    values,
+                    columns.codes,
+                    columns.grids,
+                    columns.n_bins,
+                    part.features
+                    if whole
+                    else np.searchsorted(used, part.features).astype(np.int32),
+                    part,
+                    self._k,
+                    self._exponent,
+                )  # fmt: skip
+                for _, part in chunks
+            )
+            for (half, part), scores in zip(chunks, results, strict=True):
+                self.halves[half] += scores
+                if progress is not None:
+                    progress(int(part.n_targets.sum()))
+
+    def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[Plan]:
+        """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too."""
+        q = plan.targets.shape[1]
+        seconds = _estimated_seconds(self.halves.shape[1], self._m, self._k, q)
+        n_subspaces = max(1, int(_CHUNK_SECONDS / seconds))
+        n_targets = max(1, min(q, int(q * _CHUNK_SECONDS / seconds)))
+        for i in range(0, subspaces.size, n_subspaces):
+            chosen = subspaces[i : i + n_subspaces]
+            for t in range(0, q, n_targets):
+                counts = np.clip(plan.n_targets[chosen] - t, 0, n_targets)
+                if counts.any():
+                    targets = plan.targets[chosen, t : t + n_targets]
+                    yield Plan(plan.features[chosen], targets, counts.astype(np.int32))
+
+
+def _groups(
+    features: NDArray[np.int32], capacity: int, n_features: int
+) -> Iterator[NDArray[np.intp]]:
+    """Split the subspaces so that those of one group need at most ``capacity`` features.
+
+    Features are taken in blocks; subspaces that need the same blocks go together.
+    """
+    if capacity >= n_features:
+        yield np.arange(features.shape[0])
+        return
+    width = capacity // features.shape[1]
+    blocks = np.sort(features // width, axis=1)
+    needed, group = np.unique(blocks, axis=0, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    members = np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
+    pending: list[NDArray[np.intp]] = []
+    held: set[int] = set()
+    for own, subspaces in zip(needed, members, strict=True):
+        if len(held.union(own.tolist())) * width > capacity:
+            yield np.sort(np.concatenate(pending))
+            pending, held = [], set()
+        pending.append(subspaces)
+        held.update(own.tolist())
+    yield np.sort(np.concatenate(pending))
+
+
+def scale_scores(
+    raw: NDArray[np.float64], *, random_init: bool, seed: int, stream: int
+) -> NDArray[np.float64]:
+    """Add the random initialisation and scale to [0, 1]; equal scores all become 0.
+
+    Parameters
+    ----------
+    raw : ndarray of shape (n_samples,)
+    random_init : bool
+    seed, stream : int
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+    """
+    scores = raw + uniform_init(seed, stream, raw.size) if random_init else raw.copy()
+    scores -= scores.min()
+    highest = scores.max()
+    if highest > 0:
+        scores /= highest
+    return scores

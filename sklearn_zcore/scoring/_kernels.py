@@ -1,0 +1,444 @@
+"""The numba kernels: index a subspace once, search it for every target.
+
+A subspace is indexed by sorting the rows into the cells of a grid over its first two features.
+Cells along one grid line are neighbours in memory, so the rows of all cells that meet an L1 ball
+lie in a few contiguous *runs*, one per line, and the loops over them run at vector speed. The
+search is exact: a cell is left out only when the float32 gap between it and the centre already
+exceeds the radius, and rounding is monotone, so no row of that cell can be nearer than that.
+
+Everything here is serial and releases the GIL; the engine decides what runs where.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_zcore.scoring._jit import jit
+from sklearn_zcore.scoring._vector import (
+    count_upto,
+    kth_smallest,
+    row_limit,
+    smallest_above,
+    weigh,
+    write_distances,
+)
+
+_INF = np.float32(np.inf)
+
+
+class Workspace(NamedTuple):
+    """Memory of one kernel call, reused from subspace to subspace.
+
+    NumPy allocates it, not numba: NumPy asks the system for huge pages, and the kernels jump
+    about in these arrays.
+    """
+
+    start: NDArray[np.int32]  # (n_cells + 1,) first position of every cell
+    cursor: NDArray[np.int32]  # (n_cells,) where the sort puts the next row
+    loaded: NDArray[np.uint8]  # (n_cells,) whether the cell's points have been fetched
+    runs: NDArray[np.int32]  # (n_bins, 2) first and last cell of every run
+    rows: NDArray[np.int32]  # (n_samples,) row number at every position
+    points: NDArray[np.float32]  # (subspace_dim, n_samples) coordinates at every position
+    delta: NDArray[np.float32]  # (n_samples,) change of score at every position
+    hits: NDArray[np.int32]  # (n_samples,) how often a position is a cover
+    found: NDArray[np.int32]  # (targets_per_subspace,) position of every target's cover
+    centre: NDArray[np.float32]  # (subspace_dim,) coordinates of the cover
+    distances: NDArray[np.float32]  # (n_samples,) distances, then weights
+    spare: NDArray[np.float32]  # (n_samples // 2 + 1,) scratch of the sums
+    tied: NDArray[np.int32]  # (n_samples,) rows at the k-th distance
+
+
+def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> Workspace:
+    """Allocate the `Workspace` of one kernel call."""
+    n_cells = n_bins**2 if subspace_dim > 1 else n_bins
+    return Workspace(
+        start=np.empty(n_cells + 1, np.int32),
+        cursor=np.empty(n_cells, np.int32),
+        loaded=np.empty(n_cells, np.uint8),
+        runs=np.empty((n_bins, 2), np.int32),
+        rows=np.empty(n_samples, np.int32),
+        points=np.empty((subspace_dim, n_samples), np.float32),
+        delta=np.zeros(n_samples, np.float32),
+        hits=np.zeros(n_samples, np.int32),
+        found=np.empty(n_targets, np.int32),
+        centre=np.empty(subspace_dim, np.float32),
+        distances=np.empty(n_samples, np.float32),
+        spare=np.empty(n_samples // 2 + 1, np.float32),
+        tied=np.empty(n_samples, np.int32),
+    )
+
+
+# --- the index of one subspace ------------------------------------------------------------------
+
+
+@jit
+def encode_column(column, lower, n_bins, codes, upper):
+    """Write every value's bin to ``codes`` and every bin's largest value to ``upper``.
+
+    Bin j holds the values from ``lower[j]``, the smallest in it, to below ``lower[j + 1]``.
+    """
+    edges = np.full(256, _INF, np.float32)
+    edges[:n_bins] = lower[:n_bins]
+    upper[:n_bins] = lower[:n_bins]
+    first_step = np.int32(1)
+    while 2 * first_step < n_bins:
+        first_step = np.int32(2 * first_step)
+    # A bisection of a block of values at once: alone, each would wait for its own comparisons.
+    bins = np.empty(256, np.int32)
+    for start in range(0, column.size, bins.size):
+        block = column[start : start + bins.size]
+        size, offset = np.uint64(block.size), np.uint64(start)
+        bins[:] = 0
+        step = first_step
+        while step > 0:
+            for i in range(size):
+                above = edges[np.uint32(bins[i] + step)] <= block[i]
+                bins[i] += step if above else np.int32(0)
+            step = np.int32(step >> 1)
+        for i in range(size):
+            codes[offset + i] = bins[i]
+            if block[i] > upper[bins[i]]:
+                upper[bins[i]] = block[i]
+
+
+@jit
+def _bin_of(lower, n_bins, value):
+    """Return the bin that ``value`` belongs to; the first for a value below all."""
+    low, high = 0, n_bins
+    while high - low > 1:
+        middle = (low + high) // 2
+        if lower[middle] <= value:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@jit
+def _sort_by_cell(codes, features, n_a, n_b, work):
+    """Sort the rows by cell, stably; cell c holds rows[start[c]] to rows[start[c + 1] - 1]."""
+    start, cursor, rows = work.start, work.cursor, work.rows
+    code_a, code_b = codes[features[0]], codes[features[min(1, features.size - 1)]]
+    # A single feature makes a grid of a single line.
+    stride = np.uint32(n_a) if features.size > 1 else np.uint32(0)
+    start[: n_a * n_b + 1] = 0
+    for i in range(rows.size):
+        start[np.uint32(code_b[i]) * stride + np.uint32(code_a[i]) + np.uint32(1)] += 1
+    total = np.int32(0)
+    for c in range(n_a * n_b):
+        cursor[c] = total
+        total += start[c + 1]
+        start[c + 1] = total
+    for i in range(rows.size):
+        c = np.uint32(code_b[i]) * stride + np.uint32(code_a[i])
+        p = np.uint32(cursor[c])
+        cursor[c] += 1
+        rows[p] = i
+
+
+@jit
+def _load_cells(columns, slots, first, last, work):
+    """Fetch the coordinates of the cells first to last, once.
+
+    Most cells of a big table are never searched, and reading rows out of order costs far more
+    than sorting their numbers.
+    """
+    start, rows, loaded, points = work.start, work.rows, work.loaded, work.points
+    for cell in range(first, last + 1):
+        if loaded[cell]:
+            continue
+        loaded[cell] = 1
+        low, high = np.uint64(start[cell]), np.uint64(start[cell + 1])
+        for f in range(np.uint64(slots.size)):
+            slot = np.uint64(slots[f])
+            for p in range(low, high):
+                points[f, p] = columns[slot, np.uint64(rows[p])]
+
+
+# --- which rows can lie within a radius ---------------------------------------------------------
+
+
+@jit
+def _runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
+    """List the runs of cells that meet the L1 ball around (a, b); return (runs, rows in them).
+
+    ``grid_a`` and ``grid_b`` hold (smallest value, largest value) of every bin; ``runs`` receives
+    (first cell, last cell).
+    """
+    n_a, n_b = grid_a.shape[1], grid_b.shape[1]
+    left = right = bin_a
+    while left > 0 and a - grid_a[1, left - 1] <= radius:
+        left -= 1
+    while right < n_a - 1 and grid_a[0, right + 1] - a <= radius:
+        right += 1
+    runs[0, 0], runs[0, 1] = bin_b * n_a + left, bin_b * n_a + right
+    n_runs, total = 1, start[runs[0, 1] + 1] - start[runs[0, 0]]
+    # Away from the centre's line the ball only gets narrower: its two ends move inwards.
+    for step in (1, -1):
+        first, last = left, right
+        line = bin_b + step
+        while 0 <= line < n_b:
+            gap = grid_b[0, line] - b if step == 1 else b - grid_b[1, line]
+            if gap > radius:
+                break
+            while first < bin_a and (a - grid_a[1, first]) + gap > radius:
+                first += 1
+            while last > bin_a and (grid_a[0, last] - a) + gap > radius:
+                last -= 1
+            size = start[line * n_a + last + 1] - start[line * n_a + first]
+            if size > 0:
+                runs[n_runs, 0], runs[n_runs, 1] = line * n_a + first, line * n_a + last
+                n_runs += 1
+                total += size
+            line += step
+    return n_runs, total
+
+
+@jit
+def _block_around(bin_a, bin_b, needed, n_a, n_b, start):
+    """Grow a square of cells around one until it holds ``needed`` rows; return its bounds."""
+    half = 0
+    while True:
+        left, right = max(bin_a - half, 0), min(bin_a + half, n_a - 1)
+        low, high = max(bin_b - half, 0), min(bin_b + half, n_b - 1)
+        total = 0
+        for line in range(low, high + 1):
+            total += start[line * n_a + right + 1] - start[line * n_a + left]
+        if total >= needed or (left == 0 and low == 0 and right == n_a - 1 and high == n_b - 1):
+            return left, right, low, high, total
+        half += 1 + half // 4
+
+
+# --- cover and redundancy -----------------------------------------------------------------------
+
+
+@jit
+def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
+    """Position of the row nearest to ``target``; the lowest row number wins a tie."""
+    start, rows, points, runs = work.start, work.rows, work.points, work.runs
+    m = points.shape[0]
+    n_a, n_b = grid_a.shape[1], grid_b.shape[1]
+    left, right, low, high, _ = _block_around(bin_a, bin_b, 1, n_a, n_b, start)
+    n_runs = high - low + 1
+    for r in range(n_runs):
+        runs[r, 0], runs[r, 1] = (low + r) * n_a + left, (low + r) * n_a + right
+    best, best_position = _INF, -1
+    # First the block, whose best row bounds the distance; then all cells within that distance.
+    for search in range(2):
+        if search == 1:
+            b = target[1] if m > 1 else np.float32(0)
+            n_runs, _ = _runs_within(target[0], b, bin_a, bin_b, best, grid_a, grid_b, start, runs)
+        for r in range(n_runs):
+            _load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
+            for cell in range(runs[r, 0], runs[r, 1] + 1):
+                first, end = start[cell], start[cell + 1]
+                # A cell of equal points: its first row, the lowest, speaks for all of them.
+                line = cell // n_a
+                if (
+                    m <= 2
+                    and end > first
+                    and grid_a[0, cell - line * n_a] == grid_a[1, cell - line * n_a]
+                    and grid_b[0, line] == grid_b[1, line]
+                ):
+                    end = first + 1
+                for p in range(first, end):
+                    distance = abs(points[0, p] - target[0])
+                    for f in range(1, m):
+                        distance += abs(points[f, p] - target[f])
+                    if distance < best or (distance == best and rows[p] < rows[best_position]):
+                        best, best_position = distance, p
+    return best_position
+
+
+@jit
+def _first_radius(bin_a, bin_b, k, grid_a, grid_b, start):
+    """Guess the radius that holds k rows from a block of cells; any guess gives the same result."""
+    n_a, n_b = grid_a.shape[1], grid_b.shape[1]
+    left, right, low, high, total = _block_around(bin_a, bin_b, k + 1, n_a, n_b, start)
+    width = grid_a[1, right] - grid_a[0, left]
+    height = grid_b[1, high] - grid_b[0, low]
+    if n_b == 1 or height <= 0:
+        return np.float32(0.5 * width * k / total)
+    if width <= 0:
+        return np.float32(0.5 * height * k / total)
+    return np.float32(np.sqrt(0.5 * width * height * k / total))
+
+
+@jit
+def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, grid_a, grid_b, work):
+    """Write the distances of a set of rows that holds the k nearest to ``work.centre``.
+
+    Returns (number of runs, number of rows, a radius that at least k of them are within, how many
+    are). The cover itself, at ``position``, is put at infinity.
+    """
+    start, runs, centre, distances = work.start, work.runs, work.centre, work.distances
+    m, n = work.points.shape
+    a, b = centre[0], centre[1] if m > 1 else np.float32(0)
+    radius = _first_radius(bin_a, bin_b, k, grid_a, grid_b, start)
+    tries = 0
+    while True:
+        n_runs, total = _runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
+        tries += 1
+        if total == n:
+            radius = diameter
+        # The cells that meet a ball hold some 1.7 times the rows in it.
+        elif total < 1.3 * k:
+            growth = min(max(np.sqrt(1.7 * k / max(total, 1)), 1.1), 2.0)
+            radius = np.float32(min(max(radius * growth, diameter * 1e-6), diameter))
+            continue
+        elif total > 3 * k and tries < 5:
+            radius = np.float32(radius * max(np.sqrt(1.8 * k / total), 0.5))
+            continue
+        done = 0
+        for r in range(n_runs):
+            _load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
+            low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+            write_distances(work.points, centre, low, high, distances, done)
+            if low <= position < high:
+                distances[done + position - low] = _INF
+            done += high - low
+        within, _ = count_upto(distances[:total], radius, radius)
+        if within >= k:
+            return n_runs, total, radius, within
+        growth = min(max((1.1 * k / max(within, 1)) ** (1.0 / m), 1.1), 2.0)
+        radius = np.float32(min(max(radius * growth, diameter * 1e-6), diameter))
+
+
+@jit
+def _cut_ties(limit, n_keep, n_runs, work):
+    """Keep the ``n_keep`` lowest rows at distance ``limit``, put the others at infinity."""
+    start, runs, rows, distances, tied = (
+        work.start,
+        work.runs,
+        work.rows,
+        work.distances,
+        work.tied,
+    )
+    n_tied = done = 0
+    for r in range(n_runs):
+        low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+        for p in range(low, high):
+            if distances[done + p - low] == limit:
+                tied[n_tied] = rows[p]
+                n_tied += 1
+        done += high - low
+    last = row_limit(tied[:n_tied], n_keep)
+    done = 0
+    for r in range(n_runs):
+        low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+        for p in range(low, high):
+            if distances[done + p - low] == limit and rows[p] > last:
+                distances[done + p - low] = _INF
+        done += high - low
+
+
+# --- what the engine calls ----------------------------------------------------------------------
+
+
+@jit
+def score_nearest(
+    columns, codes, grids, n_bins, slots, features, targets, n_targets, k, exponent, work, scores
+):
+    """Add to ``scores`` the cover and the redundancy of every target, k < n - 1 neighbours.
+
+    Parameters
+    ----------
+    columns : float32 array of shape (n_columns, n_samples)
+        Values of some of the features.
+    codes : uint8 array of shape (n_features, n_samples)
+        The bin of every value.
+    grids : float32 array of shape (n_features, 2, n_bins)
+        Smallest and largest value of every bin.
+    n_bins : int32 array of shape (n_features,)
+    slots, features : int32 array of shape (n_subspaces, subspace_dim)
+        What spans each subspace: as rows of ``columns``, and as rows of the other arrays.
+    targets : float32 array of shape (n_subspaces, targets_per_subspace, subspace_dim)
+    n_targets : int32 array of shape (n_subspaces,)
+        How many of the targets count.
+    k, exponent : int, float
+    work : Workspace
+    scores : float64 array of shape (n_samples,)
+    """
+    n_subspaces, m = features.shape
+    start, runs, rows, points = work.start, work.runs, work.rows, work.points
+    delta, hits, found, centre = work.delta, work.hits, work.found, work.centre
+    one_line = np.zeros((2, 2), np.float32)[:, :1]
+
+    for s in range(n_subspaces):
+        f_a, f_b = features[s, 0], features[s, min(1, m - 1)]
+        grid_a = grids[f_a, :, : n_bins[f_a]]
+        grid_b = grids[f_b, :, : n_bins[f_b]] if m > 1 else one_line
+        n_a, n_b = grid_a.shape[1], grid_b.shape[1]
+        _sort_by_cell(codes, features[s], n_a, n_b, work)
+        work.loaded[: n_a * n_b] = 0
+        diameter = np.float32(0)
+        for f in features[s]:
+            diameter += np.float32(2) * (grids[f, 1, n_bins[f] - 1] - grids[f, 0, 0])
+
+        for t in range(n_targets[s]):
+            target = targets[s, t]
+            bin_a = _bin_of(grids[f_a, 0], n_bins[f_a], target[0])
+            bin_b = _bin_of(grids[f_b, 0], n_bins[f_b], target[1]) if m > 1 else 0
+            found[t] = _cover(columns, slots[s], target, bin_a, bin_b, grid_a, grid_b, work)
+            hits[found[t]] += 1
+
+        for t in range(n_targets[s]):
+            position = found[t]
+            if hits[position] == 0:
+                continue  # done: a cover hit several times is worked out once
+            row = rows[position]
+            for f in range(m):
+                centre[f] = points[f, position]
+            bin_a, bin_b = np.int64(codes[f_a, row]), np.int64(codes[f_b, row]) if m > 1 else 0
+            n_runs, total, radius, within = _collect_neighbours(
+                columns, slots[s], position, bin_a, bin_b, k, diameter, grid_a, grid_b, work
+            )
+            near = work.distances[:total]
+            limit, n_below, n_upto = kth_smallest(near, k, radius, within, m)
+            if n_upto > k:
+                _cut_ties(limit, k - n_below, n_runs, work)
+            weight = weigh(near, limit, exponent, work.spare)
+            share = np.float32(hits[position]) / weight
+            done = 0
+            for r in range(n_runs):
+                low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+                first, offset = np.uint64(low), np.uint64(done)
+                for i in range(np.uint64(high - low)):
+                    delta[first + i] -= share * near[offset + i]
+                done += high - low
+            delta[position] += np.float32(hits[position])
+            hits[position] = 0
+
+        for cell in range(n_a * n_b):
+            if work.loaded[cell] == 0:
+                continue
+            for p in range(start[cell], start[cell + 1]):
+                scores[rows[p]] += delta[p]
+                delta[p] = np.float32(0)
+
+
+@jit
+def score_all(columns, slots, targets, n_targets, exponent, work, scores):
+    """Add to ``scores`` as `score_nearest` does, where every row is a neighbour (k >= n - 1)."""
+    m = slots.shape[1]
+    n = columns.shape[1]
+    points, centre, distances = work.points, work.centre, work.distances
+    for s in range(slots.shape[0]):
+        for f in range(m):
+            points[f] = columns[slots[s, f]]
+        for t in range(n_targets[s]):
+            write_distances(points, targets[s, t], 0, n, distances, 0)
+            nearest = smallest_above(distances, np.float32(-1))
+            row = 0
+            while distances[row] != nearest:
+                row += 1
+            for f in range(m):
+                centre[f] = points[f, row]
+            write_distances(points, centre, 0, n, distances, 0)
+            distances[row] = _INF
+            weight = weigh(distances, np.float32(3.4e38), exponent, work.spare)
+            share = 1.0 / weight
+            for i in range(n):
+                scores[i] -= share * distances[i]
+            scores[row] += 1.0

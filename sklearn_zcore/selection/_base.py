@@ -1,0 +1,282 @@
+"""What every selector shares: the budget, the support, and the rows it returns.
+
+A selector is a small file: it subclasses `BaseCoresetSelector` and turns rows into scores.
+"""
+
+from abc import ABCMeta, abstractmethod
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import (
+    Interval,
+    RealNotInt,
+    validate_parameter_constraints,
+)
+from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+
+from sklearn_zcore.selection._validation import check_finite, row_fingerprints
+
+
+def resolve_budget(budget: float, n_samples: int) -> int:
+    """Return the number of rows that a budget stands for.
+
+    Parameters
+    ----------
+    budget : int or float
+        A number of rows, or a fraction in (0, 1] of them: rounded down, at least one row.
+    n_samples : int
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If the budget is more than the rows there are.
+    """
+    if isinstance(budget, Integral):
+        if budget > n_samples:
+            raise ValueError(
+                f"budget={budget} is more than the n_samples = {n_samples} rows of X. "
+                f"Give fewer rows, or a fraction such as budget=0.1."
+            )
+        return int(budget)
+    # 0.29 * 100 is 28.999999999999996: what is meant are 29 rows.
+    return max(1, min(n_samples, int(budget * n_samples * (1 + 1e-12))))
+
+
+class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+    """Base class of the selectors.
+
+    A subclass adds its parameters to ``_parameter_constraints`` and implements ``_score_rows``.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "budget": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="right"),
+        ],
+    }
+
+    budget: float
+
+    @abstractmethod
+    def _score_rows(self, X: NDArray[Any], n_selected: int) -> NDArray[np.float64]:
+        """Return the score of every row; higher is better."""
+
+    def _rank_rows(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return the rows from most to least valuable; ties go to the lower row."""
+        return np.argsort(-scores, kind="stable")
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Score the rows of X and select the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of finite numbers: array, data frame, memory map; any real dtype.
+        y : None
+            Ignored: selection uses no labels.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError
+            If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows
+            than the budget.
+        """
+        rows = self._validate_rows(X, reset=True)
+        n_selected = resolve_budget(self.budget, rows.shape[0])
+        self.scores_ = self._score_rows(rows, n_selected)
+        self.ranking_ = self._rank_rows(self.scores_)
+        self._fingerprints = row_fingerprints(rows)
+        self._best_rows = rows[self.ranking_[:n_selected]]
+        self._apply_budget(n_selected)
+        return self
+
+    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        """Return X as a 2-d array of finite numbers, without a copy where it is one."""
+        try:
+            rows: NDArray[Any] = validate_data(
+                self,
+                X,
+                reset=reset,
+                dtype="numeric",
+                ensure_all_finite=False,
+                ensure_min_samples=2 if reset else 1,
+            )
+        except ValueError as error:
+            if "could not convert string" not in str(error):
+                raise
+            raise ValueError(
+                f"{type(self).__name__} needs numbers, and X holds strings: {error}. Encode such "
+                f"columns first, e.g. with a ColumnTransformer and OneHotEncoder."
+            ) from None
+        check_finite(rows, getattr(self, "feature_names_in_", None), type(self).__name__)
+        return rows
+
+    def _apply_budget(self, n_selected: int) -> None:
+        self.n_selected_ = n_selected
+        self.support_ = np.zeros(self.ranking_.size, dtype=bool)
+        self.support_[self.ranking_[:n_selected]] = True
+        self.indices_ = np.flatnonzero(self.support_)
+
+    def set_budget(self, budget: float) -> Self:
+        """Change the budget of the fitted selector; nothing is scored again.
+
+        Parameters
+        ----------
+        budget : int or float
+            As for the constructor, whose parameter it replaces.
+
+        Returns
+        -------
+        self : object
+            The selector, with its support changed.
+
+        Raises
+        ------
+        ValueError
+            If the budget is not valid, or more than the rows there are.
+        """
+        check_is_fitted(self)
+        constraints = {"budget": self._parameter_constraints["budget"]}
+        validate_parameter_constraints(
+            constraints, {"budget": budget}, caller_name=type(self).__name__
+        )
+        n_selected = resolve_budget(budget, self.ranking_.size)
+        self.budget = budget
+        self._apply_budget(n_selected)
+        return self
+
+    def get_support(self, indices: bool = False) -> NDArray[Any]:
+        """Return which rows are selected.
+
+        Parameters
+        ----------
+        indices : bool, default=False
+            Whether to return row indices, in ascending order, instead of a mask.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_selected,)
+            A boolean mask, or integers.
+        """
+        check_is_fitted(self)
+        return self.indices_ if indices else self.support_
+
+    def transform(self, X: ArrayLike) -> Any:
+        """Return the selected rows of the X that the selector was fitted on.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows passed to ``fit``, in the same order.
+
+        Returns
+        -------
+        array-like of shape (n_selected, n_features)
+            The selected rows in row order: a data frame (index kept) for a data frame, and an
+            array otherwise.
+
+        Raises
+        ------
+        ValueError
+            If X holds other rows: which of those to keep has not been decided.
+        """
+        check_is_fitted(self)
+        rows = self._validate_rows(X, reset=False)
+        n_fitted = self.ranking_.size
+        difference = ""
+        if rows.shape[0] != n_fitted:
+            difference = f"it has {rows.shape[0]} rows, and fit saw {n_fitted}"
+        else:
+            seen = self._fingerprints[self.indices_]
+            other = np.flatnonzero(row_fingerprints(rows[self.indices_]) != seen)
+            if other.size:
+                difference = (
+                    f"{other.size} of the {self.n_selected_} selected rows differ, "
+                    f"first row {self.indices_[other[0]]}"
+                )
+        if difference:
+            raise ValueError(
+                f"{type(self).__name__}.transform returns the selected rows of the X that it was "
+                f"fitted on, and this X is another: {difference}. To train a model on the coreset "
+                f"and predict for any rows, use CoresetClassifier or CoresetRegressor; to pick "
+                f"the coreset's part of other arrays, use select()."
+            )
+        return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
+
+    def select(self, *arrays: Any) -> Any:
+        """Return the coreset's part of arrays that go along with X.
+
+        Parameters
+        ----------
+        *arrays : sequence of length n_samples
+            Labels, weights, paths, frames, lists: anything indexable by row.
+
+        Returns
+        -------
+        object or tuple of objects
+            The selected rows of each array, in row order; of a single array, not in a tuple.
+
+        Raises
+        ------
+        ValueError
+            If an array does not have as many rows as X had.
+        """
+        check_is_fitted(self)
+        if not arrays:
+            raise ValueError("select() needs at least one array, e.g. selector.select(y).")
+        for number, array in enumerate(arrays, start=1):
+            if _num_samples(array) != self.ranking_.size:
+                raise ValueError(
+                    f"Array {number} has {_num_samples(array)} rows, and the selector was fitted "
+                    f"on {self.ranking_.size}."
+                )
+        parts = tuple(_safe_indexing(array, self.indices_) for array in arrays)
+        return parts[0] if len(parts) == 1 else parts
+
+    def score(self, X: ArrayLike, y: Any = None) -> float:
+        """Return how well the coreset covers the rows of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Any rows, e.g. held-out ones.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Minus the mean Euclidean distance to the nearest row of the coreset, so that higher
+            is better and a search over ``budget`` needs no labels.
+
+        Raises
+        ------
+        ValueError
+            If `set_budget` has enlarged the coreset: a selector keeps no rows beyond those that
+            the budget of ``fit`` selected.
+        """
+        from sklearn.metrics import pairwise_distances_argmin_min
+
+        check_is_fitted(self)
+        rows = self._validate_rows(X, reset=False)
+        if self.n_selected_ > self._best_rows.shape[0]:
+            raise ValueError(
+                f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
+                f"those; to score a coreset of {self.n_selected_}, fit with that budget."
+            )
+        coreset = self._best_rows[: self.n_selected_]
+        return -float(pairwise_distances_argmin_min(rows, coreset)[1].mean())

@@ -1,0 +1,333 @@
+"""ZCoreSelector: coverage less redundancy over random subspaces, as published."""
+
+import os
+import warnings
+from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+
+from sklearn_zcore.selection._base import BaseCoresetSelector
+from sklearn_zcore.selection._progress import draws_progress
+from sklearn_zcore.selection._validation import row_fingerprints
+
+_FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
+
+
+class Sums(NamedTuple):
+    """State of the sampling, before the scores are scaled.
+
+    Attributes
+    ----------
+    halves : ndarray of shape (2, n_samples)
+        Coverage less redundancy, over two independent halves of the subspaces.
+    n_draws, n_rounds : int
+        How far the sampling has come.
+    seed : int
+    """
+
+    halves: NDArray[np.float64]
+    n_draws: int
+    n_rounds: int
+    seed: int
+
+
+def _draw_seed(random_state: Any) -> int:
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _half_ranks(sums: Sums, random_init: bool) -> NDArray[np.intp]:
+    """Return the rank of every row by each half's own scores, shape (2, n_samples)."""
+    from sklearn_zcore.scoring import scale_scores
+
+    ranks = np.empty(sums.halves.shape, np.intp)
+    for half, raw in enumerate(sums.halves):
+        scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
+        ranks[half, np.argsort(-scores, kind="stable")] = np.arange(raw.size)
+    return ranks
+
+
+def _agreement(sums: Sums, random_init: bool, n_selected: int) -> float:
+    """Return the share of a coreset of this size that both halves select."""
+    worst = _half_ranks(sums, random_init).max(axis=0)
+    return float((worst < n_selected).sum() / n_selected)
+
+
+def _sample(
+    X: NDArray[Any],
+    scoring: dict[str, Any],
+    n_iter: int | Literal["auto"],
+    stopping: tuple[int, float, int] | None,
+    random_state: Any,
+    start: Sums | None,
+    n_jobs: int | None,
+    verbose: int,
+) -> Sums:
+    """Draw ``n_iter`` times, or double the draws until the coreset is stable.
+
+    This is what ``memory`` caches: ``stopping`` (coreset size, tol, max_iter) is None unless
+    n_iter is "auto", so that other scores serve every budget.
+    """
+    from sklearn_zcore.scoring import Scorer
+
+    seed = _draw_seed(random_state) if start is None else start.seed
+    parameters = {name: value for name, value in scoring.items() if name != "random_init"}
+    scorer = Scorer(
+        X,
+        **parameters,
+        seed=seed,
+        n_jobs=n_jobs,
+        first_round=0 if start is None else start.n_rounds,
+    )
+    if start is not None:
+        scorer.halves += start.halves
+        scorer.n_draws = start.n_draws
+
+    def sums() -> Sums:
+        return Sums(scorer.halves, scorer.n_draws, scorer.n_rounds, seed)
+
+    with draws_progress(verbose) as progress:
+        if stopping is None:
+            progress.add_total(int(n_iter))
+            scorer.add(int(n_iter), progress.advance)
+            return sums()
+        n_selected, tol, max_iter = stopping
+        size = min(max(scorer.n_draws, _FIRST_DRAWS), max_iter)
+        while True:
+            progress.add_total(size)
+            scorer.add(size, progress.advance)
+            left = max_iter - scorer.n_draws
+            if left <= 0 or _agreement(sums(), scoring["random_init"], n_selected) >= tol:
+                return sums()
+            size = min(scorer.n_draws, left)
+
+
+class ZCoreSelector(BaseCoresetSelector):
+    r"""Zero-shot coreset selection by iterative subspace sampling [1]_.
+
+    Needs no labels and no training. ``n_iter`` times, a point is drawn in a random subspace of
+    the features; the row nearest to it earns coverage, and that row's neighbours there lose
+    redundancy. The rows with the highest scores are the coreset.
+
+    Read the notes on when to use it: at small budgets the published score prefers sparse
+    outliers, and training on its coreset is often worse than on a `RandomSelector`'s.
+
+    Parameters
+    ----------
+    budget : int or float, default=0.1
+        How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
+        (rounded down, at least one row; 1.0 is every row).
+    n_iter : int or "auto", default=1_000_000
+        Number of draws (T in [1]_, whose default this is). ``"auto"`` starts with 65,536 and
+        doubles them until ``stability_ >= tol``, or ``max_iter`` is reached.
+    subspace_dim : int, default=2
+        Number of features that span a subspace (m in [1]_).
+    n_neighbors : int, default=1000
+        Number of neighbours of a covering row that lose score (k in [1]_); at most all other
+        rows.
+    exponent : float, default=4
+        Neighbours share one unit of redundancy in proportion to 1 / distance ** exponent
+        (:math:`\beta` in [1]_). Copies of the covering row, at distance 0, share it alone.
+    random_init : bool, default=True
+        Whether to add a Uniform(0, 1) number to every score before scaling, as in [1]_.
+    targets_per_subspace : int or "auto", default="auto"
+        How many draws share a subspace. 1 is the paper to the letter; ``"auto"`` is about
+        n_samples / 200, between 1 and 512, which leaves the expected score as it is, adds about
+        1 % to its variance, and is far faster.
+    tol : float, default=0.8
+        The ``stability_`` that is good enough: below it ``fit`` warns, and ``n_iter="auto"`` goes
+        on.
+    max_iter : int, default=16_000_000
+        Most draws of ``n_iter="auto"``.
+    warm_start : bool, default=False
+        Whether another ``fit`` on the same rows adds its draws to those already made.
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to cache the draws. Scores do not depend on the budget, so a search over budgets
+        then scores each training fold once. The key is the data, the scoring parameters and
+        ``random_state``; with ``random_state=None`` a cached result is used again, too.
+    n_jobs : int or None, default=None
+        Number of parallel workers, threads unless `joblib.parallel_config` says otherwise. The
+        scores are the same, bit for bit, for every number and backend.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws.
+    verbose : int, default=0
+        Whether to show a progress bar, with rate and time left, on stderr.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_samples,)
+        Score of every row, scaled to [0, 1].
+    ranking_ : ndarray of shape (n_samples,)
+        Row indices from most to least valuable. Coresets of growing budgets are nested.
+    support_ : ndarray of shape (n_samples,), bool
+        Mask of the selected rows.
+    indices_ : ndarray of shape (n_selected,)
+        The selected rows, in row order.
+    n_selected_ : int
+        Number of selected rows.
+    stability_ : float
+        The draws are split in two independent halves; this is the share of the coreset that both
+        halves, each by itself, select. 1 means that more draws change nothing.
+    n_iter_ : int
+        Number of draws made.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has string column names.
+
+    See Also
+    --------
+    RandomSelector : The yardstick.
+
+    Notes
+    -----
+    One draw takes a subspace of ``subspace_dim`` features that are not constant, and a target
+    whose coordinates follow Triangular(min, median, max) of each. The row nearest to it by L1
+    distance (the lowest index wins a tie) scores 1, and its ``n_neighbors`` nearest rows lose 1
+    in all. The search is exact: distances are float32, after every feature has been shifted by
+    its median in float64.
+
+    Features should be on one scale, as for any distance: put a `StandardScaler` before.
+
+    References
+    ----------
+    .. [1] B. A. Griffin, J. Marks, J. J. Corso, "Zero-Shot Coreset Selection via Iterative
+       Subspace Sampling", arXiv:2411.15349.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_zcore import ZCoreSelector
+    >>> X, y = load_iris(return_X_y=True)
+    >>> selector = ZCoreSelector(budget=15, n_iter=20_000, random_state=0).fit(X)
+    >>> selector.transform(X).shape
+    (15, 4)
+    >>> selector.select(y).shape
+    (15,)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **BaseCoresetSelector._parameter_constraints,
+        "n_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "subspace_dim": [Interval(Integral, 1, None, closed="left")],
+        "n_neighbors": [Interval(Integral, 1, None, closed="left")],
+        "exponent": [Interval(Real, 0, None, closed="left")],
+        "random_init": ["boolean"],
+        "targets_per_subspace": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "tol": [Interval(Real, 0, 1, closed="both")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "memory": [str, os.PathLike, HasMethods("cache"), None],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        budget: float = 0.1,
+        *,
+        n_iter: int | Literal["auto"] = 1_000_000,
+        subspace_dim: int = 2,
+        n_neighbors: int = 1000,
+        exponent: float = 4,
+        random_init: bool = True,
+        targets_per_subspace: int | Literal["auto"] = "auto",
+        tol: float = 0.8,
+        max_iter: int = 16_000_000,
+        warm_start: bool = False,
+        memory: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.budget = budget
+        self.n_iter = n_iter
+        self.subspace_dim = subspace_dim
+        self.n_neighbors = n_neighbors
+        self.exponent = exponent
+        self.random_init = random_init
+        self.targets_per_subspace = targets_per_subspace
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _score_rows(self, X: NDArray[Any], n_selected: int) -> NDArray[np.float64]:
+        from sklearn_zcore.scoring import scale_scores
+
+        self._sums = self._sample(X, n_selected)
+        self.n_iter_ = self._sums.n_draws
+        # Sorted, so that the agreement of the halves is known for every budget.
+        self._agreed_at = np.sort(_half_ranks(self._sums, self.random_init).max(axis=0))
+        return scale_scores(
+            self._sums.halves.sum(axis=0),
+            random_init=self.random_init,
+            seed=self._sums.seed,
+            stream=0,
+        )
+
+    def _sample(self, X: NDArray[Any], n_selected: int) -> Sums:
+        scoring = {
+            "subspace_dim": self.subspace_dim,
+            "n_neighbors": self.n_neighbors,
+            "exponent": self.exponent,
+            "targets_per_subspace": self.targets_per_subspace,
+            "random_init": self.random_init,
+        }
+        stopping = (n_selected, self.tol, self.max_iter) if self.n_iter == "auto" else None
+        start = self._warm_start_from(X)
+        arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
+        if self.memory is None:
+            return _sample(*arguments, self.n_jobs, self.verbose)
+        memory = self.memory
+        if isinstance(memory, str | os.PathLike):
+            memory = joblib.Memory(os.fspath(memory), verbose=0)
+        cached = memory.cache(_sample, ignore=["n_jobs", "verbose"])
+        sums: Sums = cached(*arguments, self.n_jobs, self.verbose)
+        return sums
+
+    def _warm_start_from(self, X: NDArray[Any]) -> Sums | None:
+        """Return the sums to go on from, if this is another fit on the same rows."""
+        if not self.warm_start or not hasattr(self, "_sums"):
+            return None
+        if not np.array_equal(self._fingerprints, row_fingerprints(X)):
+            raise ValueError(
+                "warm_start=True adds draws to the rows of the previous fit, and this X has other "
+                "rows. Fit a clone, or set warm_start=False."
+            )
+        return self._sums
+
+    def _apply_budget(self, n_selected: int) -> None:
+        super()._apply_budget(n_selected)
+        agreed = int(np.searchsorted(self._agreed_at, n_selected))
+        self.stability_ = agreed / n_selected
+        if self.stability_ >= self.tol:
+            return
+        # Disagreement falls with the standard error of the scores, the root of the draws.
+        factor = ((1 - self.stability_) / (1 - self.tol)) ** 2 if self.tol < 1 else np.inf
+        needed = self.n_iter_ * factor
+        advice = (
+            f"About n_iter={float(f'{needed:.1g}'):,.0f} would help"
+            if needed < 1e12
+            else ("No number of draws is enough for this tol")
+        )
+        warnings.warn(
+            f"Half the draws agree with the other half on {self.stability_:.0%} of the coreset "
+            f"(stability_ < tol={self.tol}). {advice}; n_iter_={self.n_iter_:,} were made.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )

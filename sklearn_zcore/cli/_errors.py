@@ -1,0 +1,139 @@
+"""Mistakes of the user, and how every exception becomes a message and an exit code."""
+
+import difflib
+import functools
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import typer
+
+EXIT_BUG = 1
+EXIT_MISTAKE = 2
+EXIT_INTERRUPTED = 130
+
+
+class CliError(Exception):
+    """A mistake in the input or the options, told to the user in one message.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and where.
+    hint : str, default=""
+        What to do about it.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def say(text: str, *, label: str = "", style: str = "") -> None:
+    """Write one message to stderr, where it cannot mix with the results."""
+    from rich.console import Console
+    from rich.text import Text
+
+    line = Text.assemble((label, style), text)
+    Console(stderr=True, highlight=False).print(line, soft_wrap=True)
+
+
+def close_match(name: str, known: Iterable[str]) -> str:
+    """End a sentence with ``; did you mean 'x'?`` where a known name is similar."""
+    lowered = {k.lower(): k for k in known}
+    found = [lowered[m] for m in difflib.get_close_matches(name.lower(), lowered, n=3)]
+    return f"; did you mean {' or '.join(map(repr, found))}?" if found else "."
+
+
+def shorten(items: Iterable[Any], limit: int = 6) -> str:
+    """List items by name, the first few of them when there are many."""
+    names = [repr(i) if isinstance(i, str) else str(i) for i in items]
+    if len(names) <= limit:
+        return ", ".join(names)
+    return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 row`` or ``1,200 rows``."""
+    ending = "" if count == 1 else "s"
+    return f"{count:,} {noun}{ending}"
+
+
+def require(*modules: str, why: str) -> list[Any]:
+    """Import optional modules, or say which extra holds them."""
+    loaded = []
+    for name in modules:
+        try:
+            loaded.append(importlib.import_module(name))
+        except ImportError as error:
+            package = name.partition(".")[0]
+            raise CliError(
+                f"{why} needs {package}, which could not be imported ({error}).",
+                'Install the extra: pip install "sklearn-zcore[table]". '
+                ".npy and .npz files work without it.",
+            ) from error
+    return loaded
+
+
+def _explain_os_error(error: OSError) -> str:
+    """Say what the operating system refused, and on which file."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{reason}: {error.filename}" if error.filename else reason
+
+
+def reported(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn whatever a command raises into one message and the right exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except typer.Exit:
+            raise
+        except BrokenPipeError as closed:
+            # The reader, such as head, has what it wanted; the coreset is on disk by then.
+            silence_stdout()
+            raise typer.Exit(0) from closed
+        except KeyboardInterrupt as interrupt:
+            _trace(kwargs)
+            say("Interrupted. No partial file is left behind.")
+            raise typer.Exit(EXIT_INTERRUPTED) from interrupt
+        except CliError as error:
+            _trace(kwargs)
+            say(error.message, label="Error: ", style="bold red")
+            if error.hint:
+                say(error.hint, label="Hint: ", style="bold")
+            raise typer.Exit(EXIT_MISTAKE) from error
+        except OSError as error:
+            _trace(kwargs)
+            say(_explain_os_error(error), label="Error: ", style="bold red")
+            raise typer.Exit(EXIT_MISTAKE) from error
+        except MemoryError as error:
+            _trace(kwargs)
+            detail = f" ({error})" if str(error) else ""
+            say(f"Not enough memory{detail}.", label="Error: ", style="bold red")
+            say("Use fewer columns: --columns, --ignore.", label="Hint: ", style="bold")
+            raise typer.Exit(EXIT_MISTAKE) from error
+        except Exception as error:
+            _trace(kwargs)
+            say(f"{type(error).__name__}: {error}", label="Unexpected error: ", style="bold red")
+            if not kwargs.get("debug"):
+                say("This is a bug in zcore. Run it again with --debug for the traceback.")
+            raise typer.Exit(EXIT_BUG) from error
+
+    return run
+
+
+def silence_stdout() -> None:
+    """Send what is still to come to nowhere, lest the interpreter's last flush fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _trace(options: dict[str, Any]) -> None:
+    """Print the traceback of the exception in flight where ``--debug`` asks for it."""
+    if options.get("debug"):
+        traceback.print_exc(file=sys.stderr)

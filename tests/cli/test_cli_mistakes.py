@@ -1,0 +1,110 @@
+"""Each mistake in a table has a message that says what, where and what to do."""
+
+import gzip
+
+import numpy as np
+import pytest
+
+pd = pytest.importorskip("pandas", reason="tables need the extra 'table'")
+pytest.importorskip("pyarrow", reason="tables need the extra 'table'")
+
+GOOD = "a,b\n1,2\n3,4\n5,6\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("", ["empty (0 bytes)"]),
+        ("\n\n", ["no header line"]),
+        ("a,b\n", ["a header but no rows"]),
+        ("a,b\n1,2\n3\n5,6\n", ["line 3: 1 field where the header has 2", "--sep"]),
+        ("a,b\n1,2\n3,4\n5,6,7\n", ["line 4: 3 fields where the header has 2"]),
+        ('a,b\n1,"x\ny"\n3\n', ["line 4: 1 field where"]),
+        ('a,b\n1,2\n3,"open\n5,6\n', ["line 3: a quoted value is never closed"]),
+        ("a,b,a\n1,2,3\n", ["more than one column named 'a'"]),
+        (",a,\n1,2,3\n", ["more than one column named ''"]),
+        ("a;b\n1;2\n", ["only one column", "--sep ';'"]),
+        ("a\tb\n1\t2\n", ["only one column", "--sep 'tab'"]),
+        (b"a,b\n1,2\n3,\xe9t\xe9\n", ["line 3, byte 3 of the line: 0xe9 is not utf-8", "latin-1"]),
+        (b"a,\xe9\n1,2\n", ["line 1, byte 3 of the line: 0xe9"]),
+        ("a,b\n1,é\n".encode("utf-16"), ["UTF-16", "--encoding utf-16"]),
+        ("a,b\n1,inf\n2,3\n", ["1 infinite value in 'b'", "row 0", "--na-values inf,-inf"]),
+        ("a,b\n,NA\n,\n", ["No column is left", "none has a value"]),
+    ],
+)
+def test_csv(fails, write, text, parts):
+    message = fails(write(text))
+    for part in ["table.csv"] if not {"infinite", "left"} & set(parts[0].split()) else []:
+        assert part in message
+    for part in parts:
+        assert part in message
+
+
+def test_paths(fails, write, tmp_path):
+    path = write(GOOD)
+    assert "does not exist; did you mean" in fails(tmp_path / "tabel.csv")
+    assert "does not exist (nor does a directory" in fails(tmp_path / "no" / "t.csv")
+    assert "is a directory" in fails(tmp_path)
+    assert "extension" in fails(write(GOOD, "t.xlsx"))
+    assert "extension" in fails(write(GOOD, "t"))
+    assert "extension" in fails(write(GOOD, ".csv"))
+    assert "Parquet" in fails(write(GOOD, "t.parquet"))
+    assert "gzip" in fails(write(GOOD, "t.csv.gz"))
+    assert "gzip" in fails(write(gzip.compress(GOOD.encode() * 99)[:-20], "u.csv.gz"))
+    assert "more rows than there are (3)" in fails(path, budget="4")
+
+
+def test_parquet_without_rows_or_columns(fails, tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": np.zeros(0)}).to_parquet(path)
+    assert "1 columns and 0 rows" in fails(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    assert "not a readable Parquet file" in fails(path)
+
+
+@pytest.mark.parametrize("option", ["--columns", "--ignore", "--carry"])
+def test_unknown_columns(fails, mixed, option):
+    message = fails(mixed, option, "prise,city")
+    assert f"{option}: the input has no column 'prise'; did you mean 'price'?" in message
+    assert "8 columns" in message
+
+
+def test_roles_that_contradict(fails, mixed):
+    assert "'age' is in both --columns and --ignore" in fails(
+        mixed, "--columns", "age,price", "--ignore", "age"
+    )
+    names = "id,age,price,city,member,since,code,label"
+    assert "No column is left" in fails(mixed, "--carry", names)
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (["--missing", "fill"], ["--missing 'fill' is unknown", "impute, drop, error"]),
+        (["--order", "ranks"], ["did you mean 'rank'?"]),
+        (["--method", "zcor"], ["did you mean 'zcore'?", "Methods: zcore, random"]),
+        (["--method", "random"], ["--method random has no option --n-iter"]),
+        (["--n-iter", "many"], ["neither a whole number"]),
+        (["--n-iter", "1.5"], ["neither a whole number"]),
+        (["--n-iter", "0"], ["n_iter"]),
+        (["--n-neighbors", "0"], ["n_neighbors", "--n-neighbors"]),
+        (["--sep", ";;"], ["not one character"]),
+        (["--encoding", "utf-9"], ["--encoding 'utf-9' is unknown"]),
+        (["--encoding", "hex"], ["--encoding 'hex' is unknown"]),
+    ],
+)
+def test_options(fails, mixed, options, parts):
+    message = fails(mixed, "--carry", "id", *options)
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "150%", "61", "nan", "abc", "1.5"])
+def test_budgets(fails, mixed, budget):
+    assert f"--budget {budget}" in fails(mixed, budget=budget).replace("'", "")
+
+
+def test_missing_drop_that_leaves_nothing(fails, write):
+    path = write("a,b\n1,\n,2\n3,\n,4\n")
+    assert "leaves no row" in fails(path, "--missing", "drop")

@@ -4,7 +4,23 @@ No labels and no training are needed. See `ZCoreSelector` for the published meth
 `RandomSelector` for the yardstick that every selection has to beat.
 """
 
-from sklearn_zcore.selection import RandomSelector, ZCoreSelector
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sklearn_zcore.selection import RandomSelector, ZCoreSelector
 
 __version__ = "0.1.0"
 __all__ = ["RandomSelector", "ZCoreSelector", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, so that the command answers --help before scikit-learn has been imported.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sklearn_zcore import selection
+
+    return getattr(selection, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from sklearn_zcore.scoring._kernels import encode_column
+from sklearn_zcore.scoring._kernels import copy_columns, encode_column, frozen
 
 # A grid of B x B cells with about 24 rows each is searched fastest; sorting the rows into more
 # than 112 x 112 cells costs more than the search saves.
@@ -22,7 +22,7 @@ _MAX_BINS = 112
 _EVEN_SHARE = 0.25
 # Bins only steer an exact search: a sample of the rows is good enough to place them.
 _SAMPLE_SIZE = 8192
-_TASK_BYTES = 32 * 2**20
+_TASK_BYTES = 80 * 2**20
 _LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
 
 
@@ -64,23 +64,18 @@ def _median(column: NDArray[Any], sample: NDArray[Any]) -> float:
     return 0.5 * float(inside[first]) + 0.5 * float(inside[last])
 
 
-def _transposed(X: NDArray[Any], features: NDArray[np.integer[Any]]) -> NDArray[Any]:
-    """Copy some columns of X into rows; a few thousand values at a time stay in the cache."""
-    out = np.empty((features.size, X.shape[0]), X.dtype)
-    consecutive = features[-1] - features[0] == features.size - 1
-    chosen = slice(features[0], features[-1] + 1) if consecutive else features
-    for start in range(0, X.shape[0], 4096):
-        rows = slice(start, start + 4096)
-        out[:, rows] = X[rows, chosen].T
-    return out
+def _gather(X: NDArray[Any], features: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    """Copy some columns of X, each into a row of the result."""
+    columns = np.empty((features.size, X.shape[0]), X.dtype)
+    # As bits, so that the copy is compiled for item sizes rather than for dtypes.
+    bits = f"u{X.dtype.itemsize}"
+    copy_columns(frozen(X.view(bits)), frozen(features.astype(np.int64)), columns.view(bits))
+    return columns
 
 
-def _shift(
-    block: NDArray[Any], median: NDArray[np.float64], out: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _shift(values: NDArray[Any], median: Any, out: NDArray[np.float32]) -> None:
     """Subtract in float64: timestamps, ids and prices would lose their low digits in float32."""
-    np.subtract(block, median[:, None], out=out, dtype=np.float64, casting="same_kind")
-    return out
+    np.subtract(values, median, out=out, dtype=np.float64, casting="same_kind")
 
 
 class Columns:
@@ -106,10 +101,10 @@ class Columns:
     codes : ndarray of shape (n_features, n_samples), uint8
         Bin of every value.
     grids : ndarray of shape (n_features, 2, max_bins), float32
-        Smallest and largest value of every bin.
+        Smallest and largest float32 that belong to every bin.
     n_bins : ndarray of shape (n_features,), int32
     capacity : int
-        How many features `fetch` may be asked for.
+        How many features `fetch` should be asked for at a time.
 
     Raises
     ------
@@ -121,13 +116,16 @@ class Columns:
         self, X: NDArray[Any], subspace_dim: int, binned: bool, max_bytes: int, n_jobs: int | None
     ) -> None:
         n, d = X.shape
-        self._X, self._n_jobs = X, n_jobs
+        self._X = X if X.dtype.itemsize <= 8 else X.astype(np.float64)
+        self._n_jobs = n_jobs
         self.median, self.low, self.high = np.empty(d), np.empty(d), np.empty(d)
         self.codes = np.empty((d, n if binned else 0), np.uint8)
         self.grids = np.zeros((d, 2, 256), np.float32)
         self.n_bins = np.ones(d, np.int32)
         self.capacity = max(max_bytes // (4 * n), 2 * subspace_dim)
         self._all = np.empty((d, n), np.float32) if self.capacity >= d else None
+        self._buffer = np.empty((0, n), np.float32)
+        self._row_of = np.full(d, -1, np.int32)
         n_bins = _target_n_bins(n, subspace_dim)
         self._parallel(self._prepare, np.arange(d), n_bins, binned)
         self.varying = np.flatnonzero(self.low < self.high)
@@ -142,7 +140,7 @@ class Columns:
         )
 
     def _prepare(self, features: NDArray[np.intp], block: slice, n_bins: int, binned: bool) -> None:
-        raw = _transposed(self._X, features)
+        raw = _gather(self._X, features)
         step = max(1, raw.shape[1] // _SAMPLE_SIZE)
         samples = np.sort(raw[:, ::step], axis=1)
         for f, column, sample in zip(features, raw, samples, strict=True):
@@ -153,28 +151,66 @@ class Columns:
                     f"Feature {f} spans {spread:.3g}, too wide for float32 arithmetic: "
                     f"rescale it, e.g. with StandardScaler, or take its logarithm."
                 )
-        median = self.median[features]
-        shifted = np.empty(raw.shape, np.float32) if self._all is None else self._all[block]
+        median = self.median[features, None]
+        if self._all is not None:
+            shifted = self._all[block]
+        else:
+            shifted = raw if raw.dtype == np.float32 else np.empty(raw.shape, np.float32)
         _shift(raw, median, shifted)
-        del raw
-        samples = _shift(samples, median, np.empty(samples.shape, np.float32))
+        shifted_samples = np.empty(samples.shape, np.float32)
+        _shift(samples, median, shifted_samples)
         self.low[features], self.high[features] = shifted.min(axis=1), shifted.max(axis=1)
         if not binned:
             return
-        for f, column, sample in zip(features, shifted, samples, strict=True):
+        lower, bins = np.empty(256, np.float32), np.empty(256, np.int32)
+        for f, column, sample in zip(features, shifted, shifted_samples, strict=True):
             edges = _bin_edges(sample, self.low[f], self.high[f], n_bins)
             self.n_bins[f] = edges.size
             self.grids[f, 0, : edges.size] = edges
-            encode_column(column, self.grids[f, 0], edges.size, self.codes[f], self.grids[f, 1])
+            self.grids[f, 1, : edges.size] = np.append(
+                np.nextafter(edges[1:], np.float32(-np.inf)), np.float32(self.high[f])
+            )
+            lower[:] = np.inf
+            lower[: edges.size] = edges
+            first_step = 2 ** (int(edges.size - 1).bit_length() - 1) if edges.size > 1 else 0
+            encode_column(column, lower, first_step, bins, self.codes[f])
 
-    def fetch(self, features: NDArray[np.integer[Any]]) -> NDArray[np.float32]:
-        """Return the shifted columns of these features, or of all where they all fit."""
+    def fetch(
+        self, features: NDArray[np.integer[Any]]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Make the shifted columns of these features available.
+
+        Parameters
+        ----------
+        features : ndarray of int
+            Distinct features.
+
+        Returns
+        -------
+        columns : ndarray of shape (n_columns, n_samples), float32
+            Valid until the next call.
+        row_of : ndarray of shape (n_features,), int32
+            Row of ``columns`` that holds each feature.
+        """
         if self._all is not None:
-            return self._all
-        out = np.empty((features.size, self._X.shape[0]), np.float32)
+            return self._all, np.arange(self.n_bins.size, dtype=np.int32)
+        if self._buffer.shape[0] < features.size:
+            rows = max(self.capacity, features.size)
+            self._buffer = np.empty((rows, self._X.shape[0]), np.float32)
+            self._row_of[:] = -1
+        # Memory is slow to get and X slow to gather from: columns that are there stay there.
+        missing = features[self._row_of[features] < 0]
+        taken = np.zeros(self._buffer.shape[0], bool)
+        taken[self._row_of[np.setdiff1d(features, missing)]] = True
+        self._row_of[np.isin(self._row_of, np.flatnonzero(taken), invert=True)] = -1
+        rows = np.flatnonzero(~taken)[: missing.size]
+        self._row_of[missing] = rows
 
         def fill(some: NDArray[np.integer[Any]], block: slice) -> None:
-            _shift(_transposed(self._X, some), self.median[some], out[block])
+            raw = _gather(self._X, some)
+            for row, column, median in zip(rows[block], raw, self.median[some], strict=True):
+                _shift(column, median, self._buffer[row])
 
-        self._parallel(fill, features)
-        return out
+        self._parallel(fill, missing)
+        # A new view: process backends remember by identity what they have sent.
+        return self._buffer.view(), self._row_of.copy()

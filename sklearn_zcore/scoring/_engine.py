@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._kernels import allocate, score_all, score_nearest
+from sklearn_zcore.scoring._kernels import allocate, frozen, score_all, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
     Plan,
@@ -39,13 +39,6 @@ def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: flo
     return scan * 4 + n_targets * (3e-6 + min(8e-9 * k, 2 * scan))
 
 
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """View an array, or what a process backend made of it, as the one type kernels know."""
-    view = np.ascontiguousarray(array).view()
-    view.flags.writeable = False
-    return view
-
-
 def _score_chunk(
     columns: NDArray[np.float32],
     codes: NDArray[np.uint8],
@@ -60,13 +53,13 @@ def _score_chunk(
     n, (_, q, m) = columns.shape[1], plan.targets.shape
     scores = np.zeros(n)
     work = allocate(n, m, q, grids.shape[2])
-    columns, slots = _frozen(columns), _frozen(slots)
-    features, targets, n_targets = (_frozen(array) for array in plan)
+    columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
+    features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)
     if k >= n - 1:
         score_all(columns, slots, targets, n_targets, exponent, work, scores)
     else:
         score_nearest(
-            columns, _frozen(codes), _frozen(grids), _frozen(n_bins), slots, features, targets,
+            columns, frozen(codes), frozen(grids), frozen(n_bins), slots, features, targets,
             n_targets, k, exponent, work, scores,
         )  # fmt: skip
     return scores
@@ -162,9 +155,7 @@ class Scorer:
     def _run(self, plan: Plan, progress: Progress | None) -> None:
         columns = self._columns
         for subspaces in _groups(plan.features, columns.capacity, columns.n_bins.size):
-            used = np.unique(plan.features[subspaces])
-            values = columns.fetch(used)
-            whole = values.shape[0] == columns.n_bins.size
+            values, row_of = columns.fetch(np.unique(plan.features[subspaces]))
             chunks = [
                 (half, part)
                 for half in (0, 1)
@@ -172,16 +163,8 @@ class Scorer:
             ]
             results = Parallel(n_jobs=self._n_jobs, prefer="threads", return_as="generator")(
                 delayed(_score_chunk)(
-                    values,
-                    columns.codes,
-                    columns.grids,
-                    columns.n_bins,
-                    part.features
-                    if whole
-                    else np.searchsorted(used, part.features).astype(np.int32),
-                    part,
-                    self._k,
-                    self._exponent,
+                    values, columns.codes, columns.grids, columns.n_bins,
+                    row_of[part.features], part, self._k, self._exponent,
                 )  # fmt: skip
                 for _, part in chunks
             )
@@ -208,14 +191,15 @@ class Scorer:
 def _groups(
     features: NDArray[np.int32], capacity: int, n_features: int
 ) -> Iterator[NDArray[np.intp]]:
-    """Split the subspaces so that those of one group need at most ``capacity`` features.
+    """Split the subspaces so that those of one group need about ``capacity`` features at most.
 
     Features are taken in blocks; subspaces that need the same blocks go together.
     """
     if capacity >= n_features:
         yield np.arange(features.shape[0])
         return
-    width = capacity // features.shape[1]
+    blocks_held = features.shape[1]
+    width = -(-n_features // max(1, blocks_held * n_features // capacity))
     blocks = np.sort(features // width, axis=1)
     needed, group = np.unique(blocks, axis=0, return_inverse=True)
     order = np.argsort(group.ravel(), kind="stable")
@@ -223,7 +207,7 @@ def _groups(
     pending: list[NDArray[np.intp]] = []
     held: set[int] = set()
     for own, subspaces in zip(needed, members, strict=True):
-        if len(held.union(own.tolist())) * width > capacity:
+        if len(held.union(own.tolist())) > blocks_held:
             yield np.sort(np.concatenate(pending))
             pending, held = [], set()
         pending.append(subspaces)

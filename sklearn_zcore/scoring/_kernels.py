@@ -9,7 +9,7 @@ exceeds the radius, and rounding is monotone, so no row of that cell can be near
 Everything here is serial and releases the GIL; the engine decides what runs where.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,37 +69,51 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
     )
 
 
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """View an array, or what a process backend made of it, as read-only.
+
+    Kernels are compiled once for each type of argument, and read-only arrays are a type.
+    """
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
 # --- the index of one subspace ------------------------------------------------------------------
 
 
 @jit
-def encode_column(column, lower, n_bins, codes, upper):
-    """Write every value's bin to ``codes`` and every bin's largest value to ``upper``.
+def copy_columns(X, features, out):
+    """Copy some columns of X, each into a row of ``out``, a cache-sized piece at a time."""
+    for start in range(0, X.shape[0], 512):
+        first, end = np.uint64(start), np.uint64(min(start + 512, X.shape[0]))
+        for j in range(np.uint64(features.size)):
+            f = np.uint64(features[j])
+            for i in range(first, end):
+                out[j, i] = X[i, f]
 
-    Bin j holds the values from ``lower[j]``, the smallest in it, to below ``lower[j + 1]``.
+
+@jit
+def encode_column(column, lower, first_step, bins, codes):
+    """Write every value's bin to ``codes``: bin j starts at ``lower[j]``.
+
+    ``lower`` is padded to 256 with infinity, ``first_step`` is the largest power of two below the
+    number of bins, and ``bins`` is scratch for a block of values: they are bisected together,
+    since alone each would wait for its own comparisons.
     """
-    edges = np.full(256, _INF, np.float32)
-    edges[:n_bins] = lower[:n_bins]
-    upper[:n_bins] = lower[:n_bins]
-    first_step = np.int32(1)
-    while 2 * first_step < n_bins:
-        first_step = np.int32(2 * first_step)
-    # A bisection of a block of values at once: alone, each would wait for its own comparisons.
-    bins = np.empty(256, np.int32)
     for start in range(0, column.size, bins.size):
-        block = column[start : start + bins.size]
-        size, offset = np.uint64(block.size), np.uint64(start)
-        bins[:] = 0
-        step = first_step
+        size = np.uint64(min(bins.size, column.size - start))
+        offset = np.uint64(start)
+        for i in range(size):
+            bins[i] = 0
+        step = np.int32(first_step)
         while step > 0:
             for i in range(size):
-                above = edges[np.uint32(bins[i] + step)] <= block[i]
+                above = lower[np.uint32(bins[i] + step)] <= column[offset + i]
                 bins[i] += step if above else np.int32(0)
             step = np.int32(step >> 1)
         for i in range(size):
             codes[offset + i] = bins[i]
-            if block[i] > upper[bins[i]]:
-                upper[bins[i]] = block[i]
 
 
 @jit
@@ -122,7 +136,8 @@ def _sort_by_cell(codes, features, n_a, n_b, work):
     code_a, code_b = codes[features[0]], codes[features[min(1, features.size - 1)]]
     # A single feature makes a grid of a single line.
     stride = np.uint32(n_a) if features.size > 1 else np.uint32(0)
-    start[: n_a * n_b + 1] = 0
+    for c in range(n_a * n_b + 1):
+        start[c] = 0
     for i in range(rows.size):
         start[np.uint32(code_b[i]) * stride + np.uint32(code_a[i]) + np.uint32(1)] += 1
     total = np.int32(0)
@@ -371,7 +386,8 @@ def score_nearest(
         grid_b = grids[f_b, :, : n_bins[f_b]] if m > 1 else one_line
         n_a, n_b = grid_a.shape[1], grid_b.shape[1]
         _sort_by_cell(codes, features[s], n_a, n_b, work)
-        work.loaded[: n_a * n_b] = 0
+        for c in range(n_a * n_b):
+            work.loaded[c] = 0
         diameter = np.float32(0)
         for f in features[s]:
             diameter += np.float32(2) * (grids[f, 1, n_bins[f] - 1] - grids[f, 0, 0])
@@ -426,7 +442,9 @@ def score_all(columns, slots, targets, n_targets, exponent, work, scores):
     points, centre, distances = work.points, work.centre, work.distances
     for s in range(slots.shape[0]):
         for f in range(m):
-            points[f] = columns[slots[s, f]]
+            slot = slots[s, f]
+            for i in range(n):
+                points[f, i] = columns[slot, i]
         for t in range(n_targets[s]):
             write_distances(points, targets[s, t], 0, n, distances, 0)
             nearest = smallest_above(distances, np.float32(-1))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 # A round is planned at once and has a random stream of its own.
 ROUND_DRAWS = 2**20
-_MAX_TARGETS = 512
+_MAX_TARGETS = 2048
 _ROWS_PER_TARGET = 200
 _MIN_SUBSPACES = 16
 
@@ -41,7 +41,7 @@ def resolve_targets_per_subspace(
 
     Sharing leaves the expected score as it is and inflates its variance by about 2.2 q / n_samples
     for q targets: a draw's noise is nearly all within its subspace. So ``"auto"`` is n_samples /
-    200, between 1 and 512, and small enough to visit at least 16 subspaces.
+    200, between 1 and 2048, and small enough to visit at least 16 subspaces.
     """
     if targets_per_subspace != "auto":
         return min(targets_per_subspace, n_draws)

@@ -1,0 +1,178 @@
+"""Speed, memory and start-up of ZCore: our engine against the literal published loop.
+
+    python benchmarks/speed.py            # the four sizes, about ten minutes
+    python benchmarks/speed.py --quick    # the two small ones, one minute
+
+Both run on one thread, on the same data, in turns within one run, so that a busy machine slows
+both. The loop is the published one in NumPy: row-major X, an exact distance to every row and a
+full argsort for each draw. The engine's time includes everything that a fit does before and
+between the draws.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import numpy as np  # noqa: E402
+
+# (rows, features, draws of our engine, draws of the literal loop a turn)
+SIZES = [
+    (1_000, 30, 200_000, 1_500),
+    (10_000, 30, 200_000, 400),
+    (50_000, 1280, 1_000_000, 80),
+    (1_280_000, 256, 1_000_000, 4),
+]
+TURNS = 3
+
+
+def make_data(n, d):
+    return np.random.default_rng(0).standard_normal((n, d), dtype=np.float32)
+
+
+def literal_loop(X, n_iter, rng, k=1000, m=2, exponent=4):
+    """Run the published loop and return the seconds a draw takes."""
+    n, d = X.shape
+    k = min(k, n - 1)
+    low, mode, high = X.min(axis=0), np.median(X[:10_000], axis=0), X.max(axis=0)
+    scores = np.zeros(n, np.float32)
+    begin = time.perf_counter()
+    for _ in range(n_iter):
+        features = rng.choice(d, m, replace=False)
+        target = rng.triangular(low[features], mode[features], high[features]).astype(np.float32)
+        cover = np.abs(X[:, features] - target).sum(axis=1).argmin()
+        scores[cover] += 1
+        distance = np.abs(X[:, features] - X[cover, features]).sum(axis=1)
+        nearest = np.argsort(distance)[1 : k + 1]
+        weights = (distance[nearest[0]] / distance[nearest]) ** exponent
+        scores[nearest] -= weights / weights.sum()
+    return (time.perf_counter() - begin) / n_iter
+
+
+def engine(X, n_iter, n_jobs):
+    """Fit a selector's sums and return the seconds a draw takes, all included."""
+    from sklearn_zcore.scoring import Scorer
+
+    begin = time.perf_counter()
+    scorer = Scorer(
+        X,
+        subspace_dim=2,
+        n_neighbors=1000,
+        exponent=4,
+        targets_per_subspace="auto",
+        seed=0,
+        n_jobs=n_jobs,
+    )
+    scorer.add(n_iter)
+    return (time.perf_counter() - begin) / n_iter
+
+
+def speed_table(sizes):
+    """Print microseconds a draw, in turns."""
+    header = ["rows x features", "literal us/draw", "1 thread", "ratio", "2 threads", "2 over 1"]
+    print("| " + " | ".join(header) + " |")
+    print("|" + " --- |" * len(header))
+    rng = np.random.default_rng(0)
+    for n, d, n_iter, n_literal in sizes:
+        X = make_data(n, d)
+        engine(X[:1100], 100, 1)  # compile
+        engine(X[:500], 100, 1)
+        literal, one, two = [], [], []
+        for _ in range(TURNS):
+            literal.append(literal_loop(X, n_literal, rng))
+            one.append(engine(X, n_iter, 1))
+            two.append(engine(X, n_iter, 2))
+        ratio = np.median([a / b for a, b in zip(literal, one, strict=True)])
+        gain = np.median([a / b for a, b in zip(one, two, strict=True)])
+        cells = [
+            f"{n:,} x {d}",
+            f"{1e6 * np.median(literal):,.0f}",
+            f"{1e6 * np.median(one):.2f}",
+            f"{ratio:,.0f}x",
+            f"{1e6 * np.median(two):.2f}",
+            f"{gain:.2f}x",
+        ]
+        print("| " + " | ".join(cells) + " |", flush=True)
+        del X
+
+
+def in_fresh_process(code, **environment):
+    """Run code in a new interpreter and return what it prints, as numbers."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
+    )
+    return [float(value) for value in done.stdout.split()]
+
+
+FIT = """
+import resource, time
+import numpy as np
+from sklearn_zcore import ZCoreSelector
+X = np.random.default_rng(0).standard_normal(({n}, {d}), dtype=np.float32)
+begin = time.perf_counter()
+ZCoreSelector(n_iter={n_iter}, tol=0, n_jobs={n_jobs}, random_state=0).fit(X)
+print(time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+IMPORT = """
+import subprocess, sys, time
+def seconds(module):
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import " + module], check=True)
+    return time.perf_counter() - begin
+for module in ("sklearn", "sklearn_zcore"):
+    print(min(seconds(module) for _ in range(7)))
+"""
+
+
+def fit_times(sizes):
+    """Print time and peak memory of whole fits in fresh processes."""
+    print("\n| whole fit, fresh process | draws | threads | seconds | peak memory | of X + 300 MB |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for n, d, n_iter, _ in sizes:
+        for n_jobs in (1, 2):
+            seconds, peak = in_fresh_process(FIT.format(n=n, d=d, n_iter=n_iter, n_jobs=n_jobs))
+            size = 4 * n * d
+            print(
+                f"| {n:,} x {d} | {n_iter:,} | {n_jobs} | {seconds:.1f} | {peak / 1e6:,.0f} MB | "
+                f"{(peak - 300e6) / size:.2f}x |",
+                flush=True,
+            )
+
+
+def start_up():
+    """Print compile and import times."""
+    with tempfile.TemporaryDirectory() as empty:
+        for n in (500, 2_000):
+            code = FIT.format(n=n, d=10, n_iter=1, n_jobs=1)
+            cold, _ = in_fresh_process(code, NUMBA_CACHE_DIR=empty)
+            warm, _ = in_fresh_process(code, NUMBA_CACHE_DIR=empty)
+            print(f"First fit of {n} rows: {cold:.1f} s cold (compiles), {warm:.2f} s after that")
+    sklearn, ours = in_fresh_process(IMPORT)
+    print(f"import sklearn {1e3 * sklearn:.0f} ms, import sklearn_zcore {1e3 * ours:.0f} ms")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="only the two small sizes")
+    sizes = SIZES[:2] if parser.parse_args().quick else SIZES
+    versions = ", ".join(f"{m.__name__} {m.__version__}" for m in map(__import__, ("numpy", "numba")))
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {versions}\n")
+    speed_table(sizes)
+    fit_times(sizes)
+    print()
+    start_up()
+
+
+if __name__ == "__main__":
+    main()

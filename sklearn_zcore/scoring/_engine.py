@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._kernels import allocate, frozen, score_all, score_nearest
+from sklearn_zcore.scoring._kernels import allocate, frozen, score_brute, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
     Plan,
@@ -31,12 +31,18 @@ _COLUMNS_BYTES = 64 * 2**20
 _COLUMNS_SHARE = 0.4
 
 
+def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
+    """Whether searching an indexed subspace is faster than looking at every row."""
+    return k < n_samples - 1 and subspace_dim <= 3 and n_samples >= 2500 * (subspace_dim - 1)
+
+
 def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: float) -> float:
     """Rough cost of one subspace; chunks only need its order of magnitude."""
-    scan = n_samples * subspace_dim * 3e-9
-    if k >= n_samples - 1 or subspace_dim > 2:
-        return n_targets * 2 * scan
-    return scan * 4 + n_targets * (3e-6 + min(8e-9 * k, 2 * scan))
+    look = n_samples * subspace_dim * 2e-9
+    if not _index_pays(n_samples, subspace_dim, k):
+        return n_targets * look
+    near = n_samples * (k / n_samples) ** (1 / subspace_dim)  # most of the rows that are looked at
+    return 4 * look + n_targets * min(look, 5e-6 + near * 1e-9)
 
 
 def _score_chunk(
@@ -55,8 +61,8 @@ def _score_chunk(
     work = allocate(n, m, q, grids.shape[2])
     columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
     features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)
-    if k >= n - 1:
-        score_all(columns, slots, targets, n_targets, exponent, work, scores)
+    if codes.size == 0:
+        score_brute(columns, slots, targets, n_targets, k, exponent, work, scores)
     else:
         score_nearest(
             columns, frozen(codes), frozen(grids), frozen(n_bins), slots, features, targets,
@@ -112,7 +118,8 @@ class Scorer:
         self._targets_per_subspace = targets_per_subspace
         self._seed, self._n_jobs = seed, n_jobs
         max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d))
-        self._columns = Columns(X, subspace_dim, self._k < n - 1, max_bytes, n_jobs)
+        binned = _index_pays(n, subspace_dim, self._k)
+        self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
         n_varying = self._columns.varying.size
         if n_varying == 0:
             raise ValueError(
@@ -163,8 +170,14 @@ class Scorer:
             ]
             results = Parallel(n_jobs=self._n_jobs, prefer="threads", return_as="generator")(
                 delayed(_score_chunk)(
-                    values, columns.codes, columns.grids, columns.n_bins,
-                    row_of[part.features], part, self._k, self._exponent,
+                    values,
+                    columns.codes,
+                    columns.grids,
+                    columns.n_bins,
+                    row_of[part.features],
+                    part,
+                    self._k,
+                    self._exponent,
                 )  # fmt: skip
                 for _, part in chunks
             )

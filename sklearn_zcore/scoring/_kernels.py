@@ -18,6 +18,7 @@ from sklearn_zcore.scoring._jit import jit
 from sklearn_zcore.scoring._vector import (
     count_upto,
     kth_smallest,
+    largest_finite,
     row_limit,
     smallest_above,
     weigh,
@@ -248,14 +249,13 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
             _load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
             for cell in range(runs[r, 0], runs[r, 1] + 1):
                 first, end = start[cell], start[cell + 1]
-                # A cell of equal points: its first row, the lowest, speaks for all of them.
                 line = cell // n_a
-                if (
-                    m <= 2
-                    and end > first
-                    and grid_a[0, cell - line * n_a] == grid_a[1, cell - line * n_a]
-                    and grid_b[0, line] == grid_b[1, line]
-                ):
+                c = cell - line * n_a
+                if search == 1 and left <= c <= right and low <= line <= high:
+                    continue
+                # A cell of equal points: its first row, the lowest, speaks for all of them.
+                equal = grid_a[0, c] == grid_a[1, c] and grid_b[0, line] == grid_b[1, line]
+                if m <= 2 and equal and end > first:
                     end = first + 1
                 for p in range(first, end):
                     distance = abs(points[0, p] - target[0])
@@ -296,7 +296,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         n_runs, total = _runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
         tries += 1
         if total == n:
-            radius = diameter
+            radius = diameter  # so that the rows are counted once
         # The cells that meet a ball hold some 1.7 times the rows in it.
         elif total < 1.3 * k:
             growth = min(max(np.sqrt(1.7 * k / max(total, 1)), 1.1), 2.0)
@@ -435,11 +435,20 @@ def score_nearest(
 
 
 @jit
-def score_all(columns, slots, targets, n_targets, exponent, work, scores):
-    """Add to ``scores`` as `score_nearest` does, where every row is a neighbour (k >= n - 1)."""
+def score_brute(columns, slots, targets, n_targets, k, exponent, work, scores):
+    """Add to ``scores`` what `score_nearest` does, by looking at every row.
+
+    For subspaces in which an index does not pay: few targets or features without end, or so many
+    neighbours that most rows are among them.
+    """
     m = slots.shape[1]
     n = columns.shape[1]
     points, centre, distances = work.points, work.centre, work.distances
+    for i in range(n):
+        work.rows[i] = i
+    # One run of one cell that holds all rows.
+    work.start[0], work.start[1] = 0, n
+    work.runs[0, 0] = work.runs[0, 1] = 0
     for s in range(slots.shape[0]):
         for f in range(m):
             slot = slots[s, f]
@@ -455,8 +464,12 @@ def score_all(columns, slots, targets, n_targets, exponent, work, scores):
                 centre[f] = points[f, row]
             write_distances(points, centre, 0, n, distances, 0)
             distances[row] = _INF
-            weight = weigh(distances, np.float32(3.4e38), exponent, work.spare)
-            share = 1.0 / weight
+            limit = largest_finite(distances)
+            if k < n - 1:
+                limit, n_below, n_upto = kth_smallest(distances, k, limit, n - 1, m)
+                if n_upto > k:
+                    _cut_ties(limit, k - n_below, 1, work)
+            share = 1.0 / weigh(distances, limit, exponent, work.spare)
             for i in range(n):
                 scores[i] -= share * distances[i]
             scores[row] += 1.0

@@ -59,6 +59,17 @@ def smallest_above(values, bound):
 
 
 @jit
+def largest_finite(values):
+    """Largest value that is not infinite."""
+    bits = values.view(np.int32)
+    best = np.int32(0)
+    for i in range(bits.size):
+        candidate = bits[i] if bits[i] < _INFINITY_BITS else np.int32(0)
+        best = max(best, candidate)
+    return _float_of(best)
+
+
+@jit
 def count_upto(values, low, high):
     """Count the values <= low and the values <= high."""
     n_low = n_high = np.int32(0)

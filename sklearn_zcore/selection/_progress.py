@@ -1,5 +1,6 @@
 """The progress bar of a long fit."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,28 +16,22 @@ class Silent:
 
 
 class Bar(Silent):
-    """Progress bar of rich: share done, draws, draws a second, time left."""
+    """Progress bar of rich on stderr: draws done, draws a second, time left."""
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, Progress, TextColumn
 
         self.display = Progress(
             TextColumn("ZCore"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("draws, {task.fields[rate]}, left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} draws, {task.fields[pace]}"),
             console=Console(stderr=True),
         )
-        self._task = self.display.add_task("draws", total=0, rate="...")
-        self._total = 0
+        # The first fit on a machine compiles the kernels, which can take ten seconds.
+        self._task = self.display.add_task("draws", total=0, pace="preparing")
+        self._total = self._done = 0
+        self._begin = time.perf_counter()
 
     def add_total(self, n: int) -> None:
         """Announce ``n`` more draws."""
@@ -45,10 +40,10 @@ class Bar(Silent):
 
     def advance(self, n: int) -> None:
         """Report ``n`` finished draws."""
-        self.display.advance(self._task, n)
-        speed = self.display.tasks[0].speed
-        if speed:
-            self.display.update(self._task, rate=f"{speed:,.0f}/s")
+        self._done += n
+        rate = self._done / (time.perf_counter() - self._begin)
+        left = time.strftime("%H:%M:%S", time.gmtime((self._total - self._done) / rate))
+        self.display.update(self._task, completed=self._done, pace=f"{rate:,.0f}/s, {left} left")
 
 
 @contextmanager

@@ -65,4 +65,4 @@ class RandomSelector(BaseCoresetSelector):
 
     def _score_rows(self, X: NDArray[Any], n_selected: int) -> NDArray[np.float64]:
         rng: np.random.RandomState = check_random_state(self.random_state)
-        return rng.uniform(size=X.shape[0])
+        return np.asarray(rng.uniform(size=X.shape[0]))

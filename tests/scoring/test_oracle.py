@@ -1,11 +1,13 @@
 """The engine's sums equal the literal loop's, draw for draw, on every kind of data."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_zcore.scoring import Scorer
+from sklearn_zcore.scoring import Scorer, _engine
 from sklearn_zcore.scoring._engine import _groups
 from sklearn_zcore.scoring._plan import make_plan
 from tests.oracle import literal_scores
@@ -96,7 +98,8 @@ def assert_same_scores(scores, expected):
     assert expected.size == 2 or np.abs(expected).max() > 0
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.parametrize("index", [True, False])
+@settings(max_examples=100, deadline=None)
 @given(
     make=st.sampled_from(DATA),
     n=st.one_of(st.integers(2, 60), st.integers(60, 900), st.sampled_from([2500, 5000])),
@@ -105,11 +108,14 @@ def assert_same_scores(scores, expected):
     q=st.sampled_from([1, 3, 20]),
     seed=st.integers(0, 2**31),
 )
-def test_equal_to_literal_loop(make, n, m, k, q, seed):
+def test_equal_to_literal_loop(index, make, n, m, k, q, seed):
+    """With both searches, whichever the engine would choose."""
     X = make(np.random.default_rng(seed), n, 4)
     if np.count_nonzero(np.ptp(X, axis=0)) < m:
         return  # refused, see the tests of bad input
-    assert_same_scores(*score_with_plan(X, m, k, q, n_draws=20, seed=seed))
+    use_index = index and k < n - 1
+    with patch.object(_engine, "_index_pays", lambda *_: use_index):
+        assert_same_scores(*score_with_plan(X, m, k, q, n_draws=20, seed=seed))
 
 
 @pytest.mark.parametrize("make", DATA)
@@ -164,9 +170,7 @@ def test_groups_cover_every_subspace_once_within_capacity(m):
 
 @pytest.mark.parametrize("m", [1, 2, 3])
 def test_columns_fetched_in_blocks_change_nothing(m, monkeypatch):
-    from sklearn_zcore.scoring import _engine
-
-    X = np.random.default_rng(0).standard_normal((500, 30)).astype(np.float32)
+    X = np.random.default_rng(0).standard_normal((5100, 30)).astype(np.float32)
     whole, expected = score_with_plan(X, m, 50, q=2, n_draws=200)
     monkeypatch.setattr(_engine, "_COLUMNS_BYTES", 0)
     in_blocks, _ = score_with_plan(X, m, 50, q=2, n_draws=200)

@@ -22,7 +22,9 @@ _MAX_BINS = 112
 _EVEN_SHARE = 0.25
 # Bins only steer an exact search: a sample of the rows is good enough to place them.
 _SAMPLE_SIZE = 8192
-_TASK_BYTES = 80 * 2**20
+# How much is copied at a time.
+_TASK_BYTES = 32 * 2**20
+_TASK_SHARE = 0.1
 _LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
 
 
@@ -63,13 +65,17 @@ def _median(column: NDArray[Any], sample: NDArray[Any]) -> float:
     return 0.5 * float(inside[first]) + 0.5 * float(inside[last])
 
 
-def _gather(X: NDArray[Any], features: NDArray[np.integer[Any]]) -> NDArray[Any]:
-    """Copy some columns of X, each into a row of the result."""
-    columns = np.empty((features.size, X.shape[0]), X.dtype)
+def _gather(
+    X: NDArray[Any],
+    features: NDArray[np.integer[Any]],
+    rows: NDArray[np.integer[Any]],
+    out: NDArray[Any],
+) -> None:
+    """Copy columns of X into rows of ``out``, which has the same dtype."""
     # As bits, so that the copy is compiled for item sizes rather than for dtypes.
     bits = f"u{X.dtype.itemsize}"
-    copy_columns(frozen(X.view(bits)), frozen(features.astype(np.int64)), columns.view(bits))
-    return columns
+    columns, targets = frozen(features.astype(np.int64)), frozen(rows.astype(np.int64))
+    copy_columns(frozen(X.view(bits)), columns, targets, out.view(bits))
 
 
 def _shift(values: NDArray[Any], median: Any, out: NDArray[np.float32]) -> None:
@@ -131,15 +137,17 @@ class Columns:
         self.grids = np.ascontiguousarray(self.grids[:, :, : self.n_bins.max()])
 
     def _parallel(self, function: Any, features: NDArray[np.integer[Any]], *args: Any) -> None:
-        n = self._X.shape[0]
-        width = int(np.clip(_TASK_BYTES // (n * max(self._X.itemsize, 4)), 1, 64))
+        # Wide blocks read X, row after row, at the speed of memory.
+        n_bytes = max(_TASK_BYTES, int(_TASK_SHARE * self._X.nbytes))
+        width = int(np.clip(n_bytes // (self._X.shape[0] * max(self._X.itemsize, 4)), 1, 64))
         blocks = [slice(i, i + width) for i in range(0, features.size, width)]
         Parallel(n_jobs=self._n_jobs, require="sharedmem")(
             delayed(function)(features[block], block, *args) for block in blocks
         )
 
     def _prepare(self, features: NDArray[np.intp], block: slice, n_bins: int, binned: bool) -> None:
-        raw = _gather(self._X, features)
+        raw = np.empty((features.size, self._X.shape[0]), self._X.dtype)
+        _gather(self._X, features, np.arange(features.size), raw)
         step = max(1, raw.shape[1] // _SAMPLE_SIZE)
         samples = np.sort(raw[:, ::step], axis=1)
         for f, column, sample in zip(features, raw, samples, strict=True):
@@ -206,8 +214,14 @@ class Columns:
         self._row_of[missing] = rows
 
         def fill(some: NDArray[np.integer[Any]], block: slice) -> None:
-            raw = _gather(self._X, some)
-            for row, column, median in zip(rows[block], raw, self.median[some], strict=True):
+            own = rows[block]
+            if self._X.dtype == np.float32:  # no copy on the way
+                _gather(self._X, some, own, self._buffer)
+                source: Any = (self._buffer[row] for row in own)
+            else:
+                source = np.empty((some.size, self._X.shape[0]), self._X.dtype)
+                _gather(self._X, some, np.arange(some.size), source)
+            for row, column, median in zip(own, source, self.median[some], strict=True):
                 _shift(column, median, self._buffer[row])
 
         self._parallel(fill, missing)

@@ -41,7 +41,8 @@ def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: flo
     look = n_samples * subspace_dim * 2e-9
     if not _index_pays(n_samples, subspace_dim, k):
         return n_targets * look
-    near = n_samples * (k / n_samples) ** (1 / subspace_dim)  # most of the rows that are looked at
+    # Most of the rows within this share of every feature's range are looked at.
+    near: float = n_samples * (k / n_samples) ** (1 / subspace_dim)
     return 4 * look + n_targets * min(look, 5e-6 + near * 1e-9)
 
 

@@ -84,14 +84,14 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @jit
-def copy_columns(X, features, out):
-    """Copy some columns of X, each into a row of ``out``, a cache-sized piece at a time."""
-    for start in range(0, X.shape[0], 512):
-        first, end = np.uint64(start), np.uint64(min(start + 512, X.shape[0]))
-        for j in range(np.uint64(features.size)):
-            f = np.uint64(features[j])
+def copy_columns(X, features, rows, out):
+    """Copy some columns of X into rows of ``out``, a cache-sized piece at a time."""
+    for start in range(0, X.shape[0], 256):
+        first, end = np.uint64(start), np.uint64(min(start + 256, X.shape[0]))
+        for j in range(features.size):
+            f, row = np.uint64(features[j]), np.uint64(rows[j])
             for i in range(first, end):
-                out[j, i] = X[i, f]
+                out[row, i] = X[i, f]
 
 
 @jit

@@ -22,9 +22,7 @@ _MAX_BINS = 112
 _EVEN_SHARE = 0.25
 # Bins only steer an exact search: a sample of the rows is good enough to place them.
 _SAMPLE_SIZE = 8192
-# How much is copied at a time.
-_TASK_BYTES = 32 * 2**20
-_TASK_SHARE = 0.1
+_TASK_BYTES = 2 * 2**20  # how much is copied at a time
 _LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
 
 
@@ -50,18 +48,19 @@ def _bin_edges(sample: NDArray[Any], low: float, high: float, n_bins: int) -> ND
 
 
 def _median(column: NDArray[Any], sample: NDArray[Any]) -> float:
-    """Exact median; the sorted sample brackets it, so that few values must be partitioned."""
+    """Exact median in float64; a sorted sample brackets it, so that few values are partitioned."""
     n = column.size
-    middle, margin = sample.size // 2, 4 * int(np.sqrt(sample.size))
-    if n < 4 * _SAMPLE_SIZE:
-        return float(np.median(column))
-    low, high = sample[middle - margin], sample[middle + margin]
-    n_below = np.count_nonzero(column < low)
-    inside = column[(column >= low) & (column <= high)]
-    first, last = (n - 1) // 2 - n_below, n // 2 - n_below
-    if first < 0 or last >= inside.size:
-        return float(np.median(column))
-    inside.partition((first, last))
+    first, last = (n - 1) // 2, n // 2
+    inside = column
+    if n >= 4 * _SAMPLE_SIZE:
+        middle, margin = sample.size // 2, 4 * int(np.sqrt(sample.size))
+        low, high = sample[middle - margin], sample[middle + margin]
+        n_below = int(np.count_nonzero(column < low))
+        bracketed = column[(column >= low) & (column <= high)]
+        if first >= n_below and last < n_below + bracketed.size:
+            inside = bracketed
+            first, last = first - n_below, last - n_below
+    inside = np.partition(inside, (first, last))
     return 0.5 * float(inside[first]) + 0.5 * float(inside[last])
 
 
@@ -125,21 +124,22 @@ class Columns:
         self._n_jobs = n_jobs
         self.median, self.low, self.high = np.empty(d), np.empty(d), np.empty(d)
         self.codes = np.empty((d, n if binned else 0), np.uint8)
-        self.grids = np.zeros((d, 2, 256), np.float32)
+        n_bins = _target_n_bins(n, subspace_dim)
+        # Values that fill several quantiles get two edges: at most twice as many bins.
+        self.grids = np.zeros((d, 2, 2 * n_bins if binned else 1), np.float32)
         self.n_bins = np.ones(d, np.int32)
         self.capacity = max(max_bytes // (4 * n), 2 * subspace_dim)
         self._all = np.empty((d, n), np.float32) if self.capacity >= d else None
         self._buffer = np.empty((0, n), np.float32)
         self._row_of = np.full(d, -1, np.int32)
-        n_bins = _target_n_bins(n, subspace_dim)
         self._parallel(self._prepare, np.arange(d), n_bins, binned)
         self.varying = np.flatnonzero(self.low < self.high)
         self.grids = np.ascontiguousarray(self.grids[:, :, : self.n_bins.max()])
 
     def _parallel(self, function: Any, features: NDArray[np.integer[Any]], *args: Any) -> None:
-        # Wide blocks read X, row after row, at the speed of memory.
-        n_bytes = max(_TASK_BYTES, int(_TASK_SHARE * self._X.nbytes))
-        width = int(np.clip(n_bytes // (self._X.shape[0] * max(self._X.itemsize, 4)), 1, 64))
+        # Sixteen columns of a big X use its cache lines well, if they are a small part of it.
+        width = _TASK_BYTES // (self._X.shape[0] * max(self._X.itemsize, 4))
+        width = int(np.clip(width, max(1, min(16, self._X.shape[1] // 10)), 64))
         blocks = [slice(i, i + width) for i in range(0, features.size, width)]
         Parallel(n_jobs=self._n_jobs, require="sharedmem")(
             delayed(function)(features[block], block, *args) for block in blocks

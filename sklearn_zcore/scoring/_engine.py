@@ -5,11 +5,13 @@ and the vectors are added in the plan's order. So scores are the same, bit for b
 ``n_jobs`` and every joblib backend.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
@@ -24,11 +26,12 @@ from sklearn_zcore.scoring._plan import (
 
 Progress = Callable[[int], None]
 
-# A kernel cannot be interrupted: a chunk is some 0.2 s of work, so that Ctrl-C is heard.
-_CHUNK_SECONDS = 0.2
-# Shifted columns held at a time: all of a small X, two fifths of a big one.
+# A kernel cannot be interrupted: a chunk is some 0.1 s of work, so that Ctrl-C is heard.
+_CHUNK_SECONDS = 0.1
+_WAVE = 64  # chunks at a time, for backends that return results only when all are done
+# Shifted columns held at a time: all of a small X, a third of a big one.
 _COLUMNS_BYTES = 64 * 2**20
-_COLUMNS_SHARE = 0.4
+_COLUMNS_SHARE = 1 / 3
 
 
 def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
@@ -169,20 +172,14 @@ class Scorer:
                 for half in (0, 1)
                 for part in self._chunks(plan, subspaces[subspaces % 2 == half])
             ]
-            results = Parallel(n_jobs=self._n_jobs, prefer="threads", return_as="generator")(
+            indexed = (columns.codes, columns.grids, columns.n_bins)
+            calls = (
                 delayed(_score_chunk)(
-                    values,
-                    columns.codes,
-                    columns.grids,
-                    columns.n_bins,
-                    row_of[part.features],
-                    part,
-                    self._k,
-                    self._exponent,
-                )  # fmt: skip
+                    values, *indexed, row_of[part.features], part, self._k, self._exponent
+                )
                 for _, part in chunks
             )
-            for (half, part), scores in zip(chunks, results, strict=True):
+            for (half, part), scores in zip(chunks, _results(calls, self._n_jobs), strict=True):
                 self.halves[half] += scores
                 if progress is not None:
                     progress(int(part.n_targets.sum()))
@@ -200,6 +197,16 @@ class Scorer:
                 if counts.any():
                     targets = plan.targets[chosen, t : t + n_targets]
                     yield Plan(plan.features[chosen], targets, counts.astype(np.int32))
+
+
+def _results(calls: Iterator[Any], n_jobs: int | None) -> Iterator[NDArray[np.float64]]:
+    """Run the calls and yield their results in order, never holding many of them."""
+    backend, _ = get_active_backend(prefer="threads")
+    if backend.supports_return_generator:
+        yield from Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(calls)
+        return
+    while wave := list(itertools.islice(calls, _WAVE)):
+        yield from Parallel(n_jobs=n_jobs, prefer="threads")(wave)
 
 
 def _groups(

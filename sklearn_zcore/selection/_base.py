@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, gen_batches, indexable
 from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
@@ -18,7 +18,15 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
-from sklearn_zcore.selection._validation import check_finite, row_fingerprints
+from sklearn_zcore.selection._validation import (
+    as_numbers,
+    check_finite,
+    find_non_number,
+    refuse_polars_dates,
+    row_fingerprints,
+)
+
+_SCORED_AT_ONCE = 4096  # rows: `score` must not copy a big X
 
 
 def resolve_budget(budget: float, n_samples: int) -> int:
@@ -115,15 +123,26 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                 ensure_all_finite=False,
                 ensure_min_samples=2 if reset else 1,
             )
-        except ValueError as error:
-            if "could not convert string" not in str(error):
+            refuse_polars_dates(X)
+            if rows.dtype.kind not in "biuf":  # scikit-learn lets dates and categories pass
+                rows = as_numbers(rows)
+        except (TypeError, ValueError) as error:
+            place = find_non_number(X, getattr(self, "feature_names_in_", None))
+            if place is None:
                 raise
-            raise ValueError(
-                f"{type(self).__name__} needs numbers, and X holds strings: {error}. Encode such "
-                f"columns first, e.g. with a ColumnTransformer and OneHotEncoder."
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            reason = str(error).splitlines()[0].split(". ")[0]
+            raise kind(
+                f"{type(self).__name__} needs real numbers, and {place}: {reason}. Turn such "
+                f"columns into real numbers first, e.g. with a ColumnTransformer and "
+                f"OneHotEncoder, or leave them out."
             ) from None
         check_finite(rows, getattr(self, "feature_names_in_", None), type(self).__name__)
         return rows
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return whether a fit came to its end; a failed one leaves n_features_in_ behind."""
+        return hasattr(self, "ranking_")
 
     def _apply_budget(self, n_selected: int) -> None:
         self.n_selected_ = n_selected
@@ -244,7 +263,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                     f"Array {number} has {_num_samples(array)} rows, and the selector was fitted "
                     f"on {self.ranking_.size}."
                 )
-        parts = tuple(_safe_indexing(array, self.indices_) for array in arrays)
+        parts = tuple(_safe_indexing(array, self.indices_) for array in indexable(*arrays))
         return parts[0] if len(parts) == 1 else parts
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
@@ -279,4 +298,10 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                 f"those; to score a coreset of {self.n_selected_}, fit with that budget."
             )
         coreset = self._best_rows[: self.n_selected_]
-        return -float(pairwise_distances_argmin_min(rows, coreset)[1].mean())
+        # Squares of large numbers, such as timestamps, would drown the distances between them.
+        centre = np.median(coreset.astype(np.float64), axis=0)
+        total = 0.0
+        for batch in gen_batches(rows.shape[0], _SCORED_AT_ONCE):
+            near = pairwise_distances_argmin_min(rows[batch] - centre, coreset - centre)[1]
+            total += float(near.sum())
+        return -total / int(rows.shape[0])

@@ -14,9 +14,11 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._progress import draws_progress
+from sklearn_zcore.selection._stability import draws_needed
 from sklearn_zcore.selection._validation import row_fingerprints
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
+_SUMMED = ("subspace_dim", "n_neighbors", "exponent")  # draws can be added where these are equal
 
 
 class Sums(NamedTuple):
@@ -99,14 +101,13 @@ def _sample(
             scorer.add(int(n_iter), progress.advance)
             return sums()
         n_selected, tol, max_iter = stopping
-        size = min(max(scorer.n_draws, _FIRST_DRAWS), max_iter)
-        while True:
+        while scorer.n_draws < max_iter:
+            if scorer.n_draws and _agreement(sums(), scoring["random_init"], n_selected) >= tol:
+                break
+            size = min(max(scorer.n_draws, _FIRST_DRAWS), max_iter - scorer.n_draws)
             progress.add_total(size)
             scorer.add(size, progress.advance)
-            left = max_iter - scorer.n_draws
-            if left <= 0 or _agreement(sums(), scoring["random_init"], n_selected) >= tol:
-                return sums()
-            size = min(scorer.n_draws, left)
+        return sums()
 
 
 class ZCoreSelector(BaseCoresetSelector):
@@ -139,7 +140,7 @@ class ZCoreSelector(BaseCoresetSelector):
         Whether to add a Uniform(0, 1) number to every score before scaling, as in [1]_.
     targets_per_subspace : int or "auto", default="auto"
         How many draws share a subspace. 1 is the paper to the letter; ``"auto"`` is about
-        n_samples / 200, between 1 and 512, which leaves the expected score as it is, adds about
+        n_samples / 200, between 1 and 2048, which leaves the expected score as it is, adds about
         1 % to its variance, and is far faster.
     tol : float, default=0.8
         The ``stability_`` that is good enough: below it ``fit`` warns, and ``n_iter="auto"`` goes
@@ -270,6 +271,7 @@ class ZCoreSelector(BaseCoresetSelector):
         from sklearn_zcore.scoring import scale_scores
 
         self._sums = self._sample(X, n_selected)
+        self._summed = {name: getattr(self, name) for name in _SUMMED}
         self.n_iter_ = self._sums.n_draws
         # Sorted, so that the agreement of the halves is known for every budget.
         self._agreed_at = np.sort(_half_ranks(self._sums, self.random_init).max(axis=0))
@@ -309,6 +311,12 @@ class ZCoreSelector(BaseCoresetSelector):
                 "warm_start=True adds draws to the rows of the previous fit, and this X has other "
                 "rows. Fit a clone, or set warm_start=False."
             )
+        changed = [name for name in _SUMMED if getattr(self, name) != self._summed[name]]
+        if changed:
+            raise ValueError(
+                f"warm_start=True adds draws to those of the previous fit, and "
+                f"{' and '.join(changed)} has changed since. Fit a clone, or set warm_start=False."
+            )
         return self._sums
 
     def _apply_budget(self, n_selected: int) -> None:
@@ -317,14 +325,12 @@ class ZCoreSelector(BaseCoresetSelector):
         self.stability_ = agreed / n_selected
         if self.stability_ >= self.tol:
             return
-        # Disagreement falls with the standard error of the scores, the root of the draws.
-        factor = ((1 - self.stability_) / (1 - self.tol)) ** 2 if self.tol < 1 else np.inf
-        needed = self.n_iter_ * factor
-        advice = (
-            f"About n_iter={float(f'{needed:.1g}'):,.0f} would help"
-            if needed < 1e12
-            else ("No number of draws is enough for this tol")
-        )
+        advice = "No number of draws is enough for this tol"
+        if self.tol < 1:
+            needed = draws_needed(
+                self.n_iter_, n_selected, self.ranking_.size, self.stability_, self.tol
+            )
+            advice = f"About n_iter={float(f'{needed:.2g}'):,.0f} would help"
         warnings.warn(
             f"Half the draws agree with the other half on {self.stability_:.0%} of the coreset "
             f"(stability_ < tol={self.tol}). {advice}; n_iter_={self.n_iter_:,} were made.",

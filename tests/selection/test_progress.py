@@ -1,0 +1,46 @@
+"""verbose: a progress bar on stderr, and silence without it."""
+
+import re
+
+import pytest
+
+from sklearn_zcore.selection._progress import draws_progress
+from tests.selection.common import table, zcore
+
+
+def test_bar_shows_draws_rate_and_time_left(capsys):
+    zcore(verbose=1, n_iter=12_345).fit(table())
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "ZCore" in err and "12,345/12,345 draws" in err
+    assert re.search(r"[\d,]+/s", err) and "0:00:00" in err
+
+
+@pytest.mark.parametrize("verbose", [0, False])
+def test_silence(capsys, verbose):
+    zcore(verbose=verbose).fit(table())
+    assert capsys.readouterr() == ("", "")
+
+
+def test_auto_shows_all_its_draws(capsys):
+    selector = zcore(verbose=True, n_iter="auto", tol=0.9).fit(table(300))
+    assert f"{selector.n_iter_:,}/{selector.n_iter_:,} draws" in capsys.readouterr().err
+
+
+def test_several_threads_report_to_one_bar(capsys):
+    zcore(verbose=1, n_jobs=2, n_iter=50_000).fit(table())
+    assert "50,000/50,000 draws" in capsys.readouterr().err
+
+
+def test_bar_is_closed_on_errors(capsys):
+    """A live display that stays open would swallow the next one."""
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), draws_progress(1) as progress:
+            progress.add_total(100)
+            progress.advance(10)
+            raise KeyboardInterrupt
+    assert "10/100 draws" in capsys.readouterr().err
+
+
+def test_verbose_changes_nothing(capsys):
+    assert (zcore(verbose=1).fit(table()).scores_ == zcore().fit(table()).scores_).all()

@@ -76,7 +76,7 @@ def test_mean_scores_are_the_published_ones(published, q):
 def test_another_exponent_would_be_noticed(published):
     """What the test above can see: it has the power to tell 4 from 3."""
     n_neighbors, expected = published
-    z = z_scores(engine_runs(200, "auto", n_neighbors=n_neighbors, exponent=3.0), expected)
+    z = z_scores(engine_runs(100, "auto", n_neighbors=n_neighbors, exponent=3.0), expected)
     assert np.mean(z**2) > 1.15 and abs(z.mean()) > 0.08
 
 
@@ -86,13 +86,13 @@ def test_variance_inflation_of_shared_subspaces():
     It depends on them: where a few outliers take a good part of all hits, it costs more.
     """
     assert resolve_targets_per_subspace("auto", N, RUN) == 5
-    shared, single = engine_runs(900, "auto", seed=3), engine_runs(900, 1, seed=4)
+    shared, single = engine_runs(600, "auto", seed=3), engine_runs(600, 1, seed=4)
 
     def inflation(keep):
         return shared[keep].var(axis=0).sum() / single[keep].var(axis=0).sum() - 1
 
     estimate = inflation(slice(None))
-    blocks = np.arange(900) % 30
+    blocks = np.arange(600) % 30
     leave_one_out = [inflation(blocks != block) for block in range(30)]
     standard_error = np.sqrt(29 * np.var(leave_one_out))  # jackknife
     assert standard_error < 0.01

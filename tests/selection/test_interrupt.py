@@ -39,7 +39,7 @@ def start(folder, *arguments):
         start_new_session=True,
     )
     assert process.stdout.readline() == "ready\n"
-    time.sleep(1)
+    time.sleep(0.5)
     assert process.poll() is None
     return process
 

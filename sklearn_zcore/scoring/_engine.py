@@ -15,7 +15,8 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._kernels import allocate, frozen, score_brute, score_nearest
+from sklearn_zcore.scoring._grid import allocate, frozen
+from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
     Plan,
@@ -26,8 +27,10 @@ from sklearn_zcore.scoring._plan import (
 
 Progress = Callable[[int], None]
 
-# A kernel cannot be interrupted: a chunk is some 0.1 s of work, so that Ctrl-C is heard.
-_CHUNK_SECONDS = 0.1
+# A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
+# the end of a group. But every chunk costs some passes over n_samples.
+_CHUNK_SECONDS_A_ROW = 2e-7
+_CHUNK_SECONDS = (0.03, 0.2)
 _WAVE = 64  # chunks at a time, for backends that return results only when all are done
 # Shifted columns held at a time: all of a small X, a third of a big one.
 _COLUMNS_BYTES = 64 * 2**20
@@ -186,10 +189,12 @@ class Scorer:
 
     def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[Plan]:
         """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too."""
-        q = plan.targets.shape[1]
-        seconds = _estimated_seconds(self.halves.shape[1], self._m, self._k, q)
-        n_subspaces = max(1, int(_CHUNK_SECONDS / seconds))
-        n_targets = max(1, min(q, int(q * _CHUNK_SECONDS / seconds)))
+        n, q = self.halves.shape[1], plan.targets.shape[1]
+        size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / _estimated_seconds(
+            n, self._m, self._k, q
+        )
+        n_subspaces = max(1, int(size))
+        n_targets = max(1, min(q, int(q * size)))
         for i in range(0, subspaces.size, n_subspaces):
             chosen = subspaces[i : i + n_subspaces]
             for t in range(0, q, n_targets):

@@ -29,12 +29,13 @@ Progress = Callable[[int], None]
 
 # A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
 # the end of a group. But every chunk costs some passes over n_samples.
-_CHUNK_SECONDS_A_ROW = 2e-7
-_CHUNK_SECONDS = (0.03, 0.2)
+_CHUNK_SECONDS_A_ROW = 4e-7
+_CHUNK_SECONDS = (0.03, 0.5)
 _WAVE = 64  # chunks at a time, for backends that return results only when all are done
-# Shifted columns held at a time: all of a small X, a third of a big one.
+# Shifted columns held at a time: all of a small X, up to two fifths of a big one.
 _COLUMNS_BYTES = 64 * 2**20
-_COLUMNS_SHARE = 1 / 3
+_COLUMNS_SHARE = 0.4
+_SET_ASIDE_BYTES = 20 * 2**20
 
 
 def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
@@ -124,7 +125,7 @@ class Scorer:
         self._m, self._exponent = subspace_dim, float(exponent)
         self._targets_per_subspace = targets_per_subspace
         self._seed, self._n_jobs = seed, n_jobs
-        max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d))
+        max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d) - _SET_ASIDE_BYTES)
         binned = _index_pays(n, subspace_dim, self._k)
         self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
         n_varying = self._columns.varying.size

@@ -1,7 +1,8 @@
-"""The algorithm of ZCore: what to sample (plan), how to search (kernels), what runs where (engine).
+"""The algorithm of ZCore, and no estimator.
 
-No estimator lives here. `Scorer` turns rows into sums of coverage less redundancy, and
-`scale_scores` turns these into the published score.
+What to sample (plan), how to lay out and index the rows (columns, grid), how to search them
+(kernels, on vector primitives), what runs where (engine). `Scorer` turns rows into sums of
+coverage less redundancy, and `scale_scores` turns these into the published score.
 """
 
 from sklearn_zcore.scoring._engine import Scorer, scale_scores

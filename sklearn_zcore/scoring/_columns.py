@@ -12,7 +12,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from sklearn_zcore.scoring._kernels import copy_columns, encode_column, frozen
+from sklearn_zcore.scoring._grid import copy_columns, encode_column, frozen
 
 # A grid of B x B cells with some 40 rows each is searched fastest; sorting the rows into more
 # than 112 x 112 cells costs more than the search saves.

@@ -15,7 +15,8 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._kernels import allocate, frozen, score_brute, score_nearest
+from sklearn_zcore.scoring._grid import allocate, frozen
+from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
     Plan,
@@ -26,12 +27,15 @@ from sklearn_zcore.scoring._plan import (
 
 Progress = Callable[[int], None]
 
-# A kernel cannot be interrupted: a chunk is some 0.1 s of work, so that Ctrl-C is heard.
-_CHUNK_SECONDS = 0.1
+# A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
+# the end of a group. But every chunk costs some passes over n_samples.
+_CHUNK_SECONDS_A_ROW = 4e-7
+_CHUNK_SECONDS = (0.03, 0.5)
 _WAVE = 64  # chunks at a time, for backends that return results only when all are done
-# Shifted columns held at a time: all of a small X, a third of a big one.
+# Shifted columns held at a time: all of a small X, up to two fifths of a big one.
 _COLUMNS_BYTES = 64 * 2**20
-_COLUMNS_SHARE = 1 / 3
+_COLUMNS_SHARE = 0.4
+_SET_ASIDE_BYTES = 20 * 2**20
 
 
 def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
@@ -121,7 +125,7 @@ class Scorer:
         self._m, self._exponent = subspace_dim, float(exponent)
         self._targets_per_subspace = targets_per_subspace
         self._seed, self._n_jobs = seed, n_jobs
-        max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d))
+        max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d) - _SET_ASIDE_BYTES)
         binned = _index_pays(n, subspace_dim, self._k)
         self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
         n_varying = self._columns.varying.size
@@ -186,10 +190,12 @@ class Scorer:
 
     def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[Plan]:
         """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too."""
-        q = plan.targets.shape[1]
-        seconds = _estimated_seconds(self.halves.shape[1], self._m, self._k, q)
-        n_subspaces = max(1, int(_CHUNK_SECONDS / seconds))
-        n_targets = max(1, min(q, int(q * _CHUNK_SECONDS / seconds)))
+        n, q = self.halves.shape[1], plan.targets.shape[1]
+        size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / _estimated_seconds(
+            n, self._m, self._k, q
+        )
+        n_subspaces = max(1, int(size))
+        n_targets = max(1, min(q, int(q * size)))
         for i in range(0, subspaces.size, n_subspaces):
             chosen = subspaces[i : i + n_subspaces]
             for t in range(0, q, n_targets):

@@ -6,6 +6,9 @@ from typing import Any
 
 import numba
 
+# A cached kernel is compiled anew when its own file changes, not when a kernel that it calls does:
+# after editing _vector or _grid, touch _kernels.
+#
 # Compiled code is kept beside the package, or in the user's cache directory where that cannot be
 # written to. SKLEARN_ZCORE_NUMBA_CACHE=0 turns it off, e.g. on a full or shared disk.
 _CACHE = os.environ.get("SKLEARN_ZCORE_NUMBA_CACHE", "1").lower() not in {"0", "false", "no"}

@@ -1,19 +1,17 @@
-"""The numba kernels: index a subspace once, search it for every target.
-
-A subspace is indexed by sorting the rows into the cells of a grid over its first two features.
-Cells along one grid line are neighbours in memory, so the rows of all cells that meet an L1 ball
-lie in a few contiguous *runs*, one per line, and the loops over them run at vector speed. The
-search is exact: a cell is left out only when the float32 gap between it and the centre already
-exceeds the radius, and rounding is monotone, so no row of that cell can be nearer than that.
+"""What is done with every target: find its cover, and take the redundancy from the neighbours.
 
 Everything here is serial and releases the GIL; the engine decides what runs where.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
+from sklearn_zcore.scoring._grid import (
+    bin_of,
+    block_around,
+    load_cells,
+    runs_within,
+    sort_by_cell,
+)
 from sklearn_zcore.scoring._jit import jit
 from sklearn_zcore.scoring._vector import (
     count_upto,
@@ -28,204 +26,6 @@ from sklearn_zcore.scoring._vector import (
 _INF = np.float32(np.inf)
 
 
-class Workspace(NamedTuple):
-    """Memory of one kernel call, reused from subspace to subspace.
-
-    NumPy allocates it, not numba: NumPy asks the system for huge pages, and the kernels jump
-    about in these arrays.
-    """
-
-    start: NDArray[np.int32]  # (n_cells + 1,) first position of every cell
-    cursor: NDArray[np.int32]  # (n_cells,) where the sort puts the next row
-    loaded: NDArray[np.uint8]  # (n_cells,) whether the cell's points have been fetched
-    runs: NDArray[np.int32]  # (n_bins, 2) first and last cell of every run
-    rows: NDArray[np.int32]  # (n_samples,) row number at every position
-    points: NDArray[np.float32]  # (subspace_dim, n_samples) coordinates at every position
-    delta: NDArray[np.float32]  # (n_samples,) change of score at every position
-    hits: NDArray[np.int32]  # (n_samples,) how often a position is a cover
-    found: NDArray[np.int32]  # (targets_per_subspace,) position of every target's cover
-    centre: NDArray[np.float32]  # (subspace_dim,) coordinates of the cover
-    distances: NDArray[np.float32]  # (n_samples,) distances, then weights
-    spare: NDArray[np.float32]  # (n_samples // 2 + 1,) scratch of the sums
-    tied: NDArray[np.int32]  # (n_samples,) rows at the k-th distance
-
-
-def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> Workspace:
-    """Allocate the `Workspace` of one kernel call."""
-    n_cells = n_bins**2 if subspace_dim > 1 else n_bins
-    return Workspace(
-        start=np.empty(n_cells + 1, np.int32),
-        cursor=np.empty(n_cells, np.int32),
-        loaded=np.empty(n_cells, np.uint8),
-        runs=np.empty((n_bins, 2), np.int32),
-        rows=np.empty(n_samples, np.int32),
-        points=np.empty((subspace_dim, n_samples), np.float32),
-        delta=np.zeros(n_samples, np.float32),
-        hits=np.zeros(n_samples, np.int32),
-        found=np.empty(n_targets, np.int32),
-        centre=np.empty(subspace_dim, np.float32),
-        distances=np.empty(n_samples, np.float32),
-        spare=np.empty(n_samples // 2 + 1, np.float32),
-        tied=np.empty(n_samples, np.int32),
-    )
-
-
-def frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """View an array, or what a process backend made of it, as read-only.
-
-    Kernels are compiled once for each type of argument, and read-only arrays are a type.
-    """
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
-
-
-# --- the index of one subspace ------------------------------------------------------------------
-
-
-@jit
-def copy_columns(X, features, rows, out):
-    """Copy some columns of X into rows of ``out``, a cache-sized piece at a time."""
-    for start in range(0, X.shape[0], 256):
-        first, end = np.uint64(start), np.uint64(min(start + 256, X.shape[0]))
-        for j in range(features.size):
-            f, row = np.uint64(features[j]), np.uint64(rows[j])
-            for i in range(first, end):
-                out[row, i] = X[i, f]
-
-
-@jit
-def encode_column(column, lower, first_step, bins, codes):
-    """Write every value's bin to ``codes``: bin j starts at ``lower[j]``.
-
-    ``lower`` is padded to 256 with infinity, ``first_step`` is the largest power of two below the
-    number of bins, and ``bins`` is scratch for a block of values: they are bisected together,
-    since alone each would wait for its own comparisons.
-    """
-    for start in range(0, column.size, bins.size):
-        size = np.uint64(min(bins.size, column.size - start))
-        offset = np.uint64(start)
-        for i in range(size):
-            bins[i] = 0
-        step = np.int32(first_step)
-        while step > 0:
-            for i in range(size):
-                above = lower[np.uint32(bins[i] + step)] <= column[offset + i]
-                bins[i] += step if above else np.int32(0)
-            step = np.int32(step >> 1)
-        for i in range(size):
-            codes[offset + i] = bins[i]
-
-
-@jit
-def _bin_of(lower, n_bins, value):
-    """Return the bin that ``value`` belongs to; the first for a value below all."""
-    low, high = 0, n_bins
-    while high - low > 1:
-        middle = (low + high) // 2
-        if lower[middle] <= value:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-@jit
-def _sort_by_cell(codes, features, n_a, n_b, work):
-    """Sort the rows by cell, stably; cell c holds rows[start[c]] to rows[start[c + 1] - 1]."""
-    start, cursor, rows = work.start, work.cursor, work.rows
-    code_a, code_b = codes[features[0]], codes[features[min(1, features.size - 1)]]
-    # A single feature makes a grid of a single line.
-    stride = np.uint32(n_a) if features.size > 1 else np.uint32(0)
-    for c in range(n_a * n_b + 1):
-        start[c] = 0
-    for i in range(rows.size):
-        start[np.uint32(code_b[i]) * stride + np.uint32(code_a[i]) + np.uint32(1)] += 1
-    total = np.int32(0)
-    for c in range(n_a * n_b):
-        cursor[c] = total
-        total += start[c + 1]
-        start[c + 1] = total
-    for i in range(rows.size):
-        c = np.uint32(code_b[i]) * stride + np.uint32(code_a[i])
-        p = np.uint32(cursor[c])
-        cursor[c] += 1
-        rows[p] = i
-
-
-@jit
-def _load_cells(columns, slots, first, last, work):
-    """Fetch the coordinates of the cells first to last, once.
-
-    Most cells of a big table are never searched, and reading rows out of order costs far more
-    than sorting their numbers.
-    """
-    start, rows, loaded, points = work.start, work.rows, work.loaded, work.points
-    for cell in range(first, last + 1):
-        if loaded[cell]:
-            continue
-        loaded[cell] = 1
-        low, high = np.uint64(start[cell]), np.uint64(start[cell + 1])
-        for f in range(np.uint64(slots.size)):
-            slot = np.uint64(slots[f])
-            for p in range(low, high):
-                points[f, p] = columns[slot, np.uint64(rows[p])]
-
-
-# --- which rows can lie within a radius ---------------------------------------------------------
-
-
-@jit
-def _runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
-    """List the runs of cells that meet the L1 ball around (a, b); return (runs, rows in them).
-
-    ``grid_a`` and ``grid_b`` hold (smallest value, largest value) of every bin; ``runs`` receives
-    (first cell, last cell).
-    """
-    n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-    left = right = bin_a
-    while left > 0 and a - grid_a[1, left - 1] <= radius:
-        left -= 1
-    while right < n_a - 1 and grid_a[0, right + 1] - a <= radius:
-        right += 1
-    runs[0, 0], runs[0, 1] = bin_b * n_a + left, bin_b * n_a + right
-    n_runs, total = 1, start[runs[0, 1] + 1] - start[runs[0, 0]]
-    # Away from the centre's line the ball only gets narrower: its two ends move inwards.
-    for step in (1, -1):
-        first, last = left, right
-        line = bin_b + step
-        while 0 <= line < n_b:
-            gap = grid_b[0, line] - b if step == 1 else b - grid_b[1, line]
-            if gap > radius:
-                break
-            while first < bin_a and (a - grid_a[1, first]) + gap > radius:
-                first += 1
-            while last > bin_a and (grid_a[0, last] - a) + gap > radius:
-                last -= 1
-            size = start[line * n_a + last + 1] - start[line * n_a + first]
-            if size > 0:
-                runs[n_runs, 0], runs[n_runs, 1] = line * n_a + first, line * n_a + last
-                n_runs += 1
-                total += size
-            line += step
-    return n_runs, total
-
-
-@jit
-def _block_around(bin_a, bin_b, needed, n_a, n_b, start):
-    """Grow a square of cells around one until it holds ``needed`` rows; return its bounds."""
-    half = 0
-    while True:
-        left, right = max(bin_a - half, 0), min(bin_a + half, n_a - 1)
-        low, high = max(bin_b - half, 0), min(bin_b + half, n_b - 1)
-        total = 0
-        for line in range(low, high + 1):
-            total += start[line * n_a + right + 1] - start[line * n_a + left]
-        if total >= needed or (left == 0 and low == 0 and right == n_a - 1 and high == n_b - 1):
-            return left, right, low, high, total
-        half += 1 + half // 4
-
-
 # --- cover and redundancy -----------------------------------------------------------------------
 
 
@@ -235,7 +35,7 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
     start, rows, points, runs = work.start, work.rows, work.points, work.runs
     m = points.shape[0]
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-    left, right, low, high, _ = _block_around(bin_a, bin_b, 1, n_a, n_b, start)
+    left, right, low, high, _ = block_around(bin_a, bin_b, 1, n_a, n_b, start)
     n_runs = high - low + 1
     for r in range(n_runs):
         runs[r, 0], runs[r, 1] = (low + r) * n_a + left, (low + r) * n_a + right
@@ -244,9 +44,9 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
     for search in range(2):
         if search == 1:
             b = target[1] if m > 1 else np.float32(0)
-            n_runs, _ = _runs_within(target[0], b, bin_a, bin_b, best, grid_a, grid_b, start, runs)
+            n_runs, _ = runs_within(target[0], b, bin_a, bin_b, best, grid_a, grid_b, start, runs)
         for r in range(n_runs):
-            _load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
+            load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
             for cell in range(runs[r, 0], runs[r, 1] + 1):
                 first, end = start[cell], start[cell + 1]
                 line = cell // n_a
@@ -270,7 +70,7 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
 def _first_radius(bin_a, bin_b, k, grid_a, grid_b, start):
     """Guess the radius that holds k rows from a block of cells; any guess gives the same result."""
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-    left, right, low, high, total = _block_around(bin_a, bin_b, k + 1, n_a, n_b, start)
+    left, right, low, high, total = block_around(bin_a, bin_b, k + 1, n_a, n_b, start)
     width = grid_a[1, right] - grid_a[0, left]
     height = grid_b[1, high] - grid_b[0, low]
     if n_b == 1 or height <= 0:
@@ -293,7 +93,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
     radius = _first_radius(bin_a, bin_b, k, grid_a, grid_b, start)
     tries = 0
     while True:
-        n_runs, total = _runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
+        n_runs, total = runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
         tries += 1
         if total == n:
             radius = diameter  # so that the rows are counted once
@@ -307,7 +107,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
             continue
         done = 0
         for r in range(n_runs):
-            _load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
+            load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
             low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
             write_distances(work.points, centre, low, high, distances, done)
             if low <= position < high:
@@ -385,7 +185,7 @@ def score_nearest(
         grid_a = grids[f_a, :, : n_bins[f_a]]
         grid_b = grids[f_b, :, : n_bins[f_b]] if m > 1 else one_line
         n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-        _sort_by_cell(codes, features[s], n_a, n_b, work)
+        sort_by_cell(codes, features[s], n_a, n_b, work)
         for c in range(n_a * n_b):
             work.loaded[c] = 0
         diameter = np.float32(0)
@@ -394,8 +194,8 @@ def score_nearest(
 
         for t in range(n_targets[s]):
             target = targets[s, t]
-            bin_a = _bin_of(grids[f_a, 0], n_bins[f_a], target[0])
-            bin_b = _bin_of(grids[f_b, 0], n_bins[f_b], target[1]) if m > 1 else 0
+            bin_a = bin_of(grids[f_a, 0], n_bins[f_a], target[0])
+            bin_b = bin_of(grids[f_b, 0], n_bins[f_b], target[1]) if m > 1 else 0
             found[t] = _cover(columns, slots[s], target, bin_a, bin_b, grid_a, grid_b, work)
             hits[found[t]] += 1
 

@@ -25,7 +25,7 @@ def scores(**parameters):
 @pytest.fixture(autouse=True)
 def many_chunks(monkeypatch):
     """Cut the draws so finely that every worker gets several chunks."""
-    monkeypatch.setattr(_engine, "_CHUNK_SECONDS", 0.002)
+    monkeypatch.setattr(_engine, "_CHUNK_SECONDS", (0.002, 0.002))
 
 
 @pytest.mark.parametrize("make", SELECTORS)

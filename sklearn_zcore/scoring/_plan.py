@@ -39,9 +39,10 @@ def resolve_targets_per_subspace(
 ) -> int:
     """Return the number of targets that share a subspace.
 
-    Sharing leaves the expected score as it is and inflates its variance by about 2.2 q / n_samples
-    for q targets: a draw's noise is nearly all within its subspace. So ``"auto"`` is n_samples /
-    200, between 1 and 2048, and small enough to visit at least 16 subspaces.
+    Sharing leaves the expected score as it is. For q targets and normal features it inflates the
+    variance by about 2.2 q / n_samples, since a draw's noise is nearly all within its subspace;
+    for heavy-tailed features by more. So ``"auto"`` is n_samples / 200, between 1 and 2048, and
+    small enough to visit at least 16 subspaces.
     """
     if targets_per_subspace != "auto":
         return min(targets_per_subspace, n_draws)

@@ -140,8 +140,8 @@ class ZCoreSelector(BaseCoresetSelector):
         Whether to add a Uniform(0, 1) number to every score before scaling, as in [1]_.
     targets_per_subspace : int or "auto", default="auto"
         How many draws share a subspace. 1 is the paper to the letter; ``"auto"`` is about
-        n_samples / 200, between 1 and 2048, which leaves the expected score as it is, adds about
-        1 % to its variance, and is far faster.
+        n_samples / 200, between 1 and 2048, which is far faster and leaves the expected score as
+        it is. Its variance grows a little, see the notes.
     tol : float, default=0.8
         The ``stability_`` that is good enough: below it ``fit`` warns, and ``n_iter="auto"`` goes
         on.
@@ -194,6 +194,13 @@ class ZCoreSelector(BaseCoresetSelector):
     distance (the lowest index wins a tie) scores 1, and its ``n_neighbors`` nearest rows lose 1
     in all. The search is exact: distances are float32, after every feature has been shifted by
     its median in float64.
+
+    Draws that share a subspace are not quite independent. Against one draw per subspace, the
+    variance of the scores under ``targets_per_subspace="auto"`` was measured 0.2 to 2.5 % larger
+    on normal features (1,000 to 20,000 rows), 30 % on standardised digits and up to 70 % on
+    features with such heavy tails that a few rows take most hits (lognormal of sigma 2.5,
+    Cauchy). ``stability_`` contains it: whole subspaces belong to one half or the other. More
+    draws make up for it at a fraction of what one draw per subspace costs.
 
     Features should be on one scale, as for any distance: put a `StandardScaler` before.
 

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 
 _CHUNK_VALUES = 2**19  # a few MB at a time: checks must not copy a big X
 
 
 def _row_chunks(X: NDArray[Any]) -> list[slice]:
-    step = max(1, _CHUNK_VALUES // X.shape[1])
-    return [slice(i, i + step) for i in range(0, X.shape[0], step)]
+    return list(gen_batches(X.shape[0], max(1, _CHUNK_VALUES // X.shape[1])))
 
 
 def check_finite(X: NDArray[Any], feature_names: NDArray[Any] | None, estimator_name: str) -> None:

@@ -45,21 +45,23 @@ def _draw_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def _half_ranks(sums: Sums, random_init: bool) -> NDArray[np.intp]:
-    """Return the rank of every row by each half's own scores, shape (2, n_samples)."""
+def _agreed_at(sums: Sums, random_init: bool) -> NDArray[np.intp]:
+    """Return every row's worse rank by the two halves' own scores, sorted.
+
+    As many as are below a coreset's size are the rows that both halves would select.
+    """
     from sklearn_zcore.scoring import scale_scores
 
     ranks = np.empty(sums.halves.shape, np.intp)
     for half, raw in enumerate(sums.halves):
         scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
         ranks[half, np.argsort(-scores, kind="stable")] = np.arange(raw.size)
-    return ranks
+    return np.sort(ranks.max(axis=0))
 
 
-def _agreement(sums: Sums, random_init: bool, n_selected: int) -> float:
+def _agreement(agreed_at: NDArray[np.intp], n_selected: int) -> float:
     """Return the share of a coreset of this size that both halves select."""
-    worst = _half_ranks(sums, random_init).max(axis=0)
-    return float((worst < n_selected).sum() / n_selected)
+    return float(np.searchsorted(agreed_at, n_selected) / n_selected)
 
 
 def _sample(
@@ -102,8 +104,10 @@ def _sample(
             return sums()
         n_selected, tol, max_iter = stopping
         while scorer.n_draws < max_iter:
-            if scorer.n_draws and _agreement(sums(), scoring["random_init"], n_selected) >= tol:
-                break
+            if scorer.n_draws:
+                agreed_at = _agreed_at(sums(), scoring["random_init"])
+                if _agreement(agreed_at, n_selected) >= tol:
+                    break
             size = min(max(scorer.n_draws, _FIRST_DRAWS), max_iter - scorer.n_draws)
             progress.add_total(size)
             scorer.add(size, progress.advance)
@@ -117,8 +121,8 @@ class ZCoreSelector(BaseCoresetSelector):
     the features; the row nearest to it earns coverage, and that row's neighbours there lose
     redundancy. The rows with the highest scores are the coreset.
 
-    Read the notes on when to use it: at small budgets the published score prefers sparse
-    outliers, and training on its coreset is often worse than on a `RandomSelector`'s.
+    At small budgets the published score prefers sparse outliers, and training on its coreset is
+    often worse than on a `RandomSelector`'s: compare the two before you rely on it.
 
     Parameters
     ----------
@@ -280,8 +284,7 @@ class ZCoreSelector(BaseCoresetSelector):
         self._sums = self._sample(X, n_selected)
         self._summed = {name: getattr(self, name) for name in _SUMMED}
         self.n_iter_ = self._sums.n_draws
-        # Sorted, so that the agreement of the halves is known for every budget.
-        self._agreed_at = np.sort(_half_ranks(self._sums, self.random_init).max(axis=0))
+        self._agreed_at = _agreed_at(self._sums, self.random_init)
         return scale_scores(
             self._sums.halves.sum(axis=0),
             random_init=self.random_init,
@@ -328,8 +331,7 @@ class ZCoreSelector(BaseCoresetSelector):
 
     def _apply_budget(self, n_selected: int) -> None:
         super()._apply_budget(n_selected)
-        agreed = int(np.searchsorted(self._agreed_at, n_selected))
-        self.stability_ = agreed / n_selected
+        self.stability_ = _agreement(self._agreed_at, n_selected)
         if self.stability_ >= self.tol:
             return
         advice = "No number of draws is enough for this tol"

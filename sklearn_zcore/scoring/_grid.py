@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.scoring._jit import jit
+from sklearn_zcore.scoring._jit import jit, jit_helper
 
 
 class Workspace(NamedTuple):
@@ -103,7 +103,7 @@ def encode_column(column, lower, first_step, bins, codes):
             codes[offset + i] = bins[i]
 
 
-@jit
+@jit_helper
 def bin_of(lower, n_bins, value):
     """Return the bin that ``value`` belongs to; the first for a value below all."""
     low, high = 0, n_bins
@@ -116,7 +116,7 @@ def bin_of(lower, n_bins, value):
     return low
 
 
-@jit
+@jit_helper
 def sort_by_cell(codes, features, n_a, n_b, work):
     """Sort the rows by cell, stably; cell c holds rows[start[c]] to rows[start[c + 1] - 1]."""
     start, cursor, rows = work.start, work.cursor, work.rows
@@ -139,7 +139,7 @@ def sort_by_cell(codes, features, n_a, n_b, work):
         rows[p] = i
 
 
-@jit
+@jit_helper
 def load_cells(columns, slots, first, last, work):
     """Fetch the coordinates of the cells first to last, once.
 
@@ -161,7 +161,7 @@ def load_cells(columns, slots, first, last, work):
 # --- which rows can lie within a radius ---------------------------------------------------------
 
 
-@jit
+@jit_helper
 def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
     """List the runs of cells that meet the L1 ball around (a, b); return (runs, rows in them).
 
@@ -197,7 +197,7 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
     return n_runs, total
 
 
-@jit
+@jit_helper
 def block_around(bin_a, bin_b, needed, n_a, n_b, start):
     """Grow a square of cells around one until it holds ``needed`` rows; return its bounds."""
     half = 0

@@ -12,7 +12,7 @@ from sklearn_zcore.scoring._grid import (
     runs_within,
     sort_by_cell,
 )
-from sklearn_zcore.scoring._jit import jit
+from sklearn_zcore.scoring._jit import jit, jit_helper
 from sklearn_zcore.scoring._vector import (
     count_upto,
     kth_smallest,
@@ -29,13 +29,15 @@ _INF = np.float32(np.inf)
 # --- cover and redundancy -----------------------------------------------------------------------
 
 
-@jit
+@jit_helper
 def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
     """Position of the row nearest to ``target``; the lowest row number wins a tie."""
     start, rows, points, runs = work.start, work.rows, work.points, work.runs
     m = points.shape[0]
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-    left, right, low, high, _ = block_around(bin_a, bin_b, 1, n_a, n_b, start)
+    # Not a literal: numba would compile the helper for this number alone.
+    one_row = np.int64(1)
+    left, right, low, high, _ = block_around(bin_a, bin_b, one_row, n_a, n_b, start)
     n_runs = high - low + 1
     for r in range(n_runs):
         runs[r, 0], runs[r, 1] = (low + r) * n_a + left, (low + r) * n_a + right
@@ -66,7 +68,7 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
     return best_position
 
 
-@jit
+@jit_helper
 def _first_radius(bin_a, bin_b, k, grid_a, grid_b, start):
     """Guess the radius that holds k rows from a block of cells; any guess gives the same result."""
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
@@ -80,7 +82,7 @@ def _first_radius(bin_a, bin_b, k, grid_a, grid_b, start):
     return np.float32(np.sqrt(0.5 * width * height * k / total))
 
 
-@jit
+@jit_helper
 def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, grid_a, grid_b, work):
     """Write the distances of a set of rows that holds the k nearest to ``work.centre``.
 
@@ -105,7 +107,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         elif total > 3 * k and tries < 5:
             radius = np.float32(radius * max(np.sqrt(1.8 * k / total), 0.5))
             continue
-        done = 0
+        done = np.int64(0)  # again not a literal
         for r in range(n_runs):
             load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
             low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
@@ -120,7 +122,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         radius = np.float32(min(max(radius * growth, diameter * 1e-6), diameter))
 
 
-@jit
+@jit_helper
 def _cut_ties(limit, n_keep, n_runs, work):
     """Keep the ``n_keep`` lowest rows at distance ``limit``, put the others at infinity."""
     start, runs, rows, distances, tied = (

@@ -9,19 +9,19 @@ depend on the vector width of the machine.
 
 import numpy as np
 
-from sklearn_zcore.scoring._jit import jit
+from sklearn_zcore.scoring._jit import jit_helper
 
 _INF = np.float32(np.inf)
 _INFINITY_BITS = 0x7F800000
 
 
-@jit
+@jit_helper
 def _float_of(bits):
     """Return the float32 that has these bits."""
     return np.int32(bits).view(np.float32)
 
 
-@jit
+@jit_helper
 def write_distances(points, centre, low, high, out, at):
     """Write the L1 distances of the positions low to high, summed in the features' order.
 
@@ -43,7 +43,7 @@ def write_distances(points, centre, low, high, out, at):
             out[at + i] += abs(points[f, low + i] - e)
 
 
-@jit
+@jit_helper
 def smallest_above(values, bound):
     """Smallest value that is greater than ``bound``, or infinity.
 
@@ -58,7 +58,7 @@ def smallest_above(values, bound):
     return _float_of(best)
 
 
-@jit
+@jit_helper
 def largest_finite(values):
     """Largest value that is not infinite."""
     bits = values.view(np.int32)
@@ -69,7 +69,7 @@ def largest_finite(values):
     return _float_of(best)
 
 
-@jit
+@jit_helper
 def count_upto(values, low, high):
     """Count the values <= low and the values <= high."""
     n_low = n_high = np.int32(0)
@@ -79,7 +79,7 @@ def count_upto(values, low, high):
     return np.int64(n_low), np.int64(n_high)
 
 
-@jit
+@jit_helper
 def sum_pairwise(values, spare):
     """Sum of the values, folded in halves: vectorised, accurate, and the same on every machine."""
     n = values.size
@@ -100,7 +100,7 @@ def sum_pairwise(values, spare):
     return folded[0] + rest
 
 
-@jit
+@jit_helper
 def kth_smallest(values, k, high, n_high, dim):
     """Exact k-th smallest value, given that ``n_high`` >= k values are <= ``high``.
 
@@ -149,7 +149,7 @@ def kth_smallest(values, k, high, n_high, dim):
             stuck = False
 
 
-@jit
+@jit_helper
 def row_limit(tied, k):
     """Return a number that exactly k of the (distinct) row numbers ``tied`` do not exceed."""
     low, high = np.int64(-1), np.int64(0)
@@ -168,7 +168,7 @@ def row_limit(tied, k):
             low = middle
 
 
-@jit
+@jit_helper
 def weigh(distances, limit, exponent, spare):
     """Turn distances into weights (nearest / distance) ** exponent, in place; return their sum.
 

@@ -1,16 +1,32 @@
 """Coresets for scikit-learn: the few per cent of a data set worth labelling, storing, training on.
 
-No labels and no training are needed. See `ZCoreSelector` for the published method and
-`RandomSelector` for the yardstick that every selection has to beat.
+No labels and no training are needed. See `FacilityLocationSelector` for the selector to start
+with, `ZCoreSelector` for zero-shot coreset selection as published, and `RandomSelector` for the
+yardstick that every selection has to beat.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sklearn_zcore.selection import RandomSelector, ZCoreSelector
+    from sklearn_zcore.selection import (
+        FacilityLocationSelector,
+        HerdingSelector,
+        KCenterSelector,
+        KMeansSelector,
+        RandomSelector,
+        ZCoreSelector,
+    )
 
 __version__ = "0.1.0"
-__all__ = ["RandomSelector", "ZCoreSelector", "__version__"]
+__all__ = [
+    "FacilityLocationSelector",
+    "HerdingSelector",
+    "KCenterSelector",
+    "KMeansSelector",
+    "RandomSelector",
+    "ZCoreSelector",
+    "__version__",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -33,7 +33,7 @@ def jit(function: Callable[..., Any]) -> Any:
         return numba.njit(**_OPTIONS)(function)
 
 
-def jit_helper(function: Callable[..., Any]) -> Any:
+def jit_helper(function: Callable[..., Any] | None = None, *, fastmath: Any = False) -> Any:
     """Compile a helper that only kernels call.
 
     Its code is part of theirs, on disk too. Without wrappers for Python and C and a cache of its
@@ -42,10 +42,17 @@ def jit_helper(function: Callable[..., Any]) -> Any:
     Parameters
     ----------
     function : callable
+        The helper.
+    fastmath : bool or set of str, default=False
+        LLVM's fast-math flags.
 
     Returns
     -------
     callable
         The compiled helper.
     """
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    if function is None:
+        return lambda f: jit_helper(f, fastmath=fastmath)
+    options = {**_OPTIONS, "fastmath": fastmath}
+    options.update(no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return numba.njit(**options)(function)

@@ -1,6 +1,17 @@
-"""The selectors: one file each, and `_base`, what they share."""
+"""The selectors: one file each; `_base` and `_set_aware` are what they share."""
 
+from sklearn_zcore.selection._facility_location import FacilityLocationSelector
+from sklearn_zcore.selection._herding import HerdingSelector
+from sklearn_zcore.selection._kcenter import KCenterSelector
+from sklearn_zcore.selection._kmeans import KMeansSelector
 from sklearn_zcore.selection._random import RandomSelector
 from sklearn_zcore.selection._zcore import ZCoreSelector
 
-__all__ = ["RandomSelector", "ZCoreSelector"]
+__all__ = [
+    "FacilityLocationSelector",
+    "HerdingSelector",
+    "KCenterSelector",
+    "KMeansSelector",
+    "RandomSelector",
+    "ZCoreSelector",
+]

@@ -29,14 +29,17 @@ from sklearn_zcore.selection._validation import (
 _SCORED_AT_ONCE = 4096  # rows: `score` must not copy a big X
 
 
-def resolve_budget(budget: float, n_samples: int) -> int:
+def resolve_budget(budget: float, n_samples: int, n_taken: int = 0) -> int:
     """Return the number of rows that a budget stands for.
 
     Parameters
     ----------
     budget : int or float
-        A number of rows, or a fraction in (0, 1] of them: rounded down, at least one row.
+        A number of rows, or a fraction in (0, 1] of all of them: rounded down, at least one row,
+        at most those not taken.
     n_samples : int
+    n_taken : int, default=0
+        How many of the rows have been selected before, and are not to be selected again.
 
     Returns
     -------
@@ -47,7 +50,13 @@ def resolve_budget(budget: float, n_samples: int) -> int:
     ValueError
         If the budget is more than the rows there are.
     """
+    n_left = n_samples - n_taken
     if isinstance(budget, Integral):
+        if n_taken and budget > n_left:
+            raise ValueError(
+                f"budget={budget} is more than the {n_left} rows of X that are left to select "
+                f"from: {n_taken} of n_samples = {n_samples} are in selected."
+            )
         if budget > n_samples:
             raise ValueError(
                 f"budget={budget} is more than the n_samples = {n_samples} rows of X. "
@@ -55,13 +64,14 @@ def resolve_budget(budget: float, n_samples: int) -> int:
             )
         return int(budget)
     # 0.29 * 100 is 28.999999999999996: what is meant are 29 rows.
-    return max(1, min(n_samples, int(budget * n_samples * (1 + 1e-12))))
+    return max(1, min(n_left, int(budget * n_samples * (1 + 1e-12))))
 
 
 class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
     """Base class of the selectors.
 
-    A subclass adds its parameters to ``_parameter_constraints`` and implements ``_score_rows``.
+    A subclass adds its parameters to ``_parameter_constraints`` and implements ``_score_rows``,
+    or ranks the rows as a set, see `SetAwareSelector`.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
@@ -72,10 +82,14 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
     }
 
     budget: float
+    _n_taken = 0  # rows selected before, which come last in the ranking
+    _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
 
     @abstractmethod
-    def _score_rows(self, X: NDArray[Any], n_selected: int) -> NDArray[np.float64]:
-        """Return the score of every row; higher is better."""
+    def _score_rows(
+        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+    ) -> NDArray[np.float64]:
+        """Return the score of every row; higher is better. Equal rows have equal fingerprints."""
 
     def _rank_rows(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the rows from most to least valuable; ties go to the lower row."""
@@ -103,12 +117,17 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows
             than the budget.
         """
-        rows = self._validate_rows(X, reset=True)
-        n_selected = resolve_budget(self.budget, rows.shape[0])
-        self.scores_ = self._score_rows(rows, n_selected)
+        return self._fit_rows(self._validate_rows(X, reset=True))
+
+    def _fit_rows(self, rows: NDArray[Any]) -> Self:
+        n_selected = resolve_budget(self.budget, rows.shape[0], self._n_taken)
+        fingerprints = row_fingerprints(rows)
+        self.scores_ = self._score_rows(rows, fingerprints, n_selected)
         self.ranking_ = self._rank_rows(self.scores_)
-        self._fingerprints = row_fingerprints(rows)
+        self._fingerprints = fingerprints
+        # What `score` needs of X: the best rows, and those that were selected before.
         self._best_rows = rows[self.ranking_[:n_selected]]
+        self._taken_rows = rows[self.ranking_[rows.shape[0] - self._n_taken :]]
         self._apply_budget(n_selected)
         return self
 
@@ -166,14 +185,21 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Raises
         ------
         ValueError
-            If the budget is not valid, or more than the rows there are.
+            If the budget is not valid, more than the rows there are, or more than a selector has
+            ranked whose search ends with the budget of ``fit``.
         """
         check_is_fitted(self)
         constraints = {"budget": self._parameter_constraints["budget"]}
         validate_parameter_constraints(
             constraints, {"budget": budget}, caller_name=type(self).__name__
         )
-        n_selected = resolve_budget(budget, self.ranking_.size)
+        n_selected = resolve_budget(budget, self.ranking_.size, self._n_taken)
+        if self._n_ranked is not None and n_selected > self._n_ranked:
+            raise ValueError(
+                f"budget={budget} is {n_selected} rows, and this {type(self).__name__} has ranked "
+                f"{self._n_ranked}: on many rows it goes as far as the budget of fit. Fit with the "
+                f"largest budget that is wanted, then set smaller ones."
+            )
         self.budget = budget
         self._apply_budget(n_selected)
         return self
@@ -279,8 +305,9 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Returns
         -------
         float
-            Minus the mean Euclidean distance to the nearest row of the coreset, so that higher
-            is better and a search over ``budget`` needs no labels.
+            Minus the mean Euclidean distance to the nearest row of the coreset (or of what had
+            been selected before), so that higher is better and a search over ``budget`` needs no
+            labels.
 
         Raises
         ------
@@ -297,7 +324,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                 f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
                 f"those; to score a coreset of {self.n_selected_}, fit with that budget."
             )
-        coreset = self._best_rows[: self.n_selected_]
+        coreset = np.concatenate([self._best_rows[: self.n_selected_], self._taken_rows])
         # Squares of large numbers, such as timestamps, would drown the distances between them.
         centre = np.median(coreset.astype(np.float64), axis=0)
         total = 0.0

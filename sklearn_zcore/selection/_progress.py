@@ -9,37 +9,39 @@ class Silent:
     """Progress that nobody sees."""
 
     def add_total(self, n: int) -> None:
-        """Announce ``n`` more draws."""
+        """Announce ``n`` more draws, or whatever the fit counts."""
 
     def advance(self, n: int) -> None:
-        """Report ``n`` finished draws."""
+        """Report that ``n`` more are done."""
 
 
 class Bar(Silent):
-    """Progress bar of rich on stderr: draws done, draws a second, time left."""
+    """Progress bar of rich on stderr: draws (say) done, draws a second, time left."""
 
-    def __init__(self) -> None:
+    def __init__(self, title: str, unit: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
         self.display = Progress(
-            TextColumn("ZCore"),
+            TextColumn(title),
             BarColumn(),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f} draws, {task.fields[pace]}"),
+            TextColumn(
+                "{task.completed:,.0f}/{task.total:,.0f} {task.description}, {task.fields[pace]}"
+            ),
             console=Console(stderr=True),
         )
         # The first fit on a machine compiles the kernels, which can take ten seconds.
-        self._task = self.display.add_task("draws", total=0, pace="preparing")
+        self._task = self.display.add_task(unit, total=0, pace="preparing")
         self._total = self._done = 0
         self._begin = time.perf_counter()
 
     def add_total(self, n: int) -> None:
-        """Announce ``n`` more draws."""
+        """Announce ``n`` more."""
         self._total += n
         self.display.update(self._task, total=self._total)
 
     def advance(self, n: int) -> None:
-        """Report ``n`` finished draws."""
+        """Report that ``n`` more are done."""
         self._done += n
         rate = self._done / (time.perf_counter() - self._begin)
         left = time.strftime("%H:%M:%S", time.gmtime((self._total - self._done) / rate))
@@ -47,11 +49,11 @@ class Bar(Silent):
 
 
 @contextmanager
-def draws_progress(verbose: int) -> Iterator[Silent]:
+def fit_progress(verbose: int, title: str, unit: str) -> Iterator[Silent]:
     """Show a progress bar on stderr if ``verbose``, for as long as the context lasts."""
     if not verbose:
         yield Silent()
         return
-    bar = Bar()
+    bar = Bar(title, unit)
     with bar.display:
         yield bar

@@ -42,6 +42,7 @@ class RandomSelector(BaseCoresetSelector):
 
     See Also
     --------
+    FacilityLocationSelector : The rows that stand for all others best.
     ZCoreSelector : Zero-shot coreset selection by iterative subspace sampling.
 
     Examples
@@ -63,6 +64,8 @@ class RandomSelector(BaseCoresetSelector):
         self.budget = budget
         self.random_state = random_state
 
-    def _score_rows(self, X: NDArray[Any], n_selected: int) -> NDArray[np.float64]:
+    def _score_rows(
+        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+    ) -> NDArray[np.float64]:
         rng: np.random.RandomState = check_random_state(self.random_state)
         return np.asarray(rng.uniform(size=X.shape[0]))

@@ -9,8 +9,10 @@ from sklearn.utils import gen_batches
 _CHUNK_VALUES = 2**19  # a few MB at a time: checks must not copy a big X
 
 
-def _row_chunks(X: NDArray[Any]) -> list[slice]:
-    return list(gen_batches(X.shape[0], max(1, _CHUNK_VALUES // X.shape[1])))
+def row_chunks(X: NDArray[Any], n_rows: int | None = None) -> list[slice]:
+    """Cut rows as wide as those of X into pieces of a few MB; as many rows as X has, or others."""
+    n = X.shape[0] if n_rows is None else n_rows
+    return list(gen_batches(n, max(1, _CHUNK_VALUES // X.shape[1]))) if n else []
 
 
 def check_finite(X: NDArray[Any], feature_names: NDArray[Any] | None, estimator_name: str) -> None:
@@ -27,13 +29,13 @@ def check_finite(X: NDArray[Any], feature_names: NDArray[Any] | None, estimator_
     ValueError
         Says how many there are, and the first one's row and column.
     """
-    if X.dtype.kind != "f" or all(np.isfinite(X[chunk]).all() for chunk in _row_chunks(X)):
+    if X.dtype.kind != "f" or all(np.isfinite(X[chunk]).all() for chunk in row_chunks(X)):
         return
-    n_nan = sum(int(np.isnan(X[chunk]).sum()) for chunk in _row_chunks(X))
-    n_inf = sum(int(np.isinf(X[chunk]).sum()) for chunk in _row_chunks(X))
+    n_nan = sum(int(np.isnan(X[chunk]).sum()) for chunk in row_chunks(X))
+    n_inf = sum(int(np.isinf(X[chunk]).sum()) for chunk in row_chunks(X))
     row = next(
         chunk.start + int(bad.any(axis=1).argmax())
-        for chunk in _row_chunks(X)
+        for chunk in row_chunks(X)
         if (bad := ~np.isfinite(X[chunk])).any()
     )
     column = int((~np.isfinite(X[row])).argmax())
@@ -114,7 +116,7 @@ def row_fingerprints(X: NDArray[Any]) -> NDArray[np.uint64]:
     high = np.iinfo(np.uint64).max
     odd = np.random.default_rng(0).integers(high, size=X.shape[1], dtype=np.uint64) | np.uint64(1)
     hashes = np.empty(X.shape[0], np.uint64)
-    for chunk in _row_chunks(X):
+    for chunk in row_chunks(X):
         # Adding 0 makes -0.0 equal to 0.0; the shift brings the high bits, where small integers
         # differ, down to where a product keeps them.
         bits = (X[chunk].astype(np.float64) + 0.0).view(np.uint64)

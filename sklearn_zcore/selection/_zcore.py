@@ -1,21 +1,19 @@
 """ZCoreSelector: coverage less redundancy over random subspaces, as published."""
 
-import os
 import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._progress import draws_progress
+from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, cached
+from sklearn_zcore.selection._progress import fit_progress
 from sklearn_zcore.selection._stability import draws_needed
-from sklearn_zcore.selection._validation import row_fingerprints
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
 _SUMMED = ("subspace_dim", "n_neighbors", "exponent")  # draws can be added where these are equal
@@ -97,7 +95,7 @@ def _sample(
     def sums() -> Sums:
         return Sums(scorer.halves, scorer.n_draws, scorer.n_rounds, seed)
 
-    with draws_progress(verbose) as progress:
+    with fit_progress(verbose, "ZCore", "draws") as progress:
         if stopping is None:
             progress.add_total(int(n_iter))
             scorer.add(int(n_iter), progress.advance)
@@ -122,7 +120,7 @@ class ZCoreSelector(BaseCoresetSelector):
     redundancy. The rows with the highest scores are the coreset.
 
     At small budgets the published score prefers sparse outliers, and training on its coreset is
-    often worse than on a `RandomSelector`'s: compare the two before you rely on it.
+    often worse than on a `RandomSelector`'s; a `FacilityLocationSelector`'s is better.
 
     Parameters
     ----------
@@ -189,6 +187,7 @@ class ZCoreSelector(BaseCoresetSelector):
 
     See Also
     --------
+    FacilityLocationSelector : The selector to start with.
     RandomSelector : The yardstick.
 
     Notes
@@ -239,7 +238,7 @@ class ZCoreSelector(BaseCoresetSelector):
         "tol": [Interval(Real, 0, 1, closed="both")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
-        "memory": [str, os.PathLike, HasMethods("cache"), None],
+        "memory": MEMORY_CONSTRAINT,
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -278,10 +277,12 @@ class ZCoreSelector(BaseCoresetSelector):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _score_rows(self, X: NDArray[Any], n_selected: int) -> NDArray[np.float64]:
+    def _score_rows(
+        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+    ) -> NDArray[np.float64]:
         from sklearn_zcore.scoring import scale_scores
 
-        self._sums = self._sample(X, n_selected)
+        self._sums = self._sample(X, fingerprints, n_selected)
         self._summed = {name: getattr(self, name) for name in _SUMMED}
         self.n_iter_ = self._sums.n_draws
         self._agreed_at = _agreed_at(self._sums, self.random_init)
@@ -292,7 +293,7 @@ class ZCoreSelector(BaseCoresetSelector):
             stream=0,
         )
 
-    def _sample(self, X: NDArray[Any], n_selected: int) -> Sums:
+    def _sample(self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int) -> Sums:
         scoring = {
             "subspace_dim": self.subspace_dim,
             "n_neighbors": self.n_neighbors,
@@ -301,22 +302,18 @@ class ZCoreSelector(BaseCoresetSelector):
             "random_init": self.random_init,
         }
         stopping = (n_selected, self.tol, self.max_iter) if self.n_iter == "auto" else None
-        start = self._warm_start_from(X)
+        start = self._warm_start_from(fingerprints)
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
-        if self.memory is None:
-            return _sample(*arguments, self.n_jobs, self.verbose)
-        memory = self.memory
-        if isinstance(memory, str | os.PathLike):
-            memory = joblib.Memory(os.fspath(memory), verbose=0)
-        cached = memory.cache(_sample, ignore=["n_jobs", "verbose"])
-        sums: Sums = cached(*arguments, self.n_jobs, self.verbose)
+        sums: Sums = cached(_sample, self.memory, ignore=["n_jobs", "verbose"])(
+            *arguments, self.n_jobs, self.verbose
+        )
         return sums
 
-    def _warm_start_from(self, X: NDArray[Any]) -> Sums | None:
+    def _warm_start_from(self, fingerprints: NDArray[np.uint64]) -> Sums | None:
         """Return the sums to go on from, if this is another fit on the same rows."""
         if not self.warm_start or not hasattr(self, "_sums"):
             return None
-        if not np.array_equal(self._fingerprints, row_fingerprints(X)):
+        if not np.array_equal(self._fingerprints, fingerprints):
             raise ValueError(
                 "warm_start=True adds draws to the rows of the previous fit, and this X has other "
                 "rows. Fit a clone, or set warm_start=False."

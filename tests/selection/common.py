@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from sklearn_zcore import RandomSelector, ZCoreSelector
+from sklearn_zcore import (
+    FacilityLocationSelector,
+    HerdingSelector,
+    KCenterSelector,
+    KMeansSelector,
+    RandomSelector,
+    ZCoreSelector,
+)
 
 
 def table(n=60, d=4, seed=0):
@@ -20,4 +27,23 @@ def random(**parameters):
     return RandomSelector(**{"budget": 0.3, "random_state": 0, **parameters})
 
 
-SELECTORS = [zcore, random]
+def facility(**parameters):
+    return FacilityLocationSelector(**{"budget": 0.3, "random_state": 0, **parameters})
+
+
+def kmeans(**parameters):
+    return KMeansSelector(**{"budget": 0.3, "random_state": 0, **parameters})
+
+
+def kcenter(**parameters):
+    return KCenterSelector(**{"budget": 0.3, **parameters})
+
+
+def herding(**parameters):
+    return HerdingSelector(**{"budget": 0.3, "random_state": 0, **parameters})
+
+
+SET_AWARE = [facility, kmeans, kcenter, herding]
+SELECTORS = [zcore, random, *SET_AWARE]
+# k-means makes as many clusters as rows are to be selected: its ranking is that of one budget.
+ONE_RANKING = [zcore, random, facility, kcenter, herding]

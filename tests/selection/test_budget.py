@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_zcore.selection._base import resolve_budget
-from tests.selection.common import SELECTORS, table, zcore
+from tests.selection.common import ONE_RANKING, SELECTORS, table, zcore
 
 N = 61
 NOT_VALID = [0, -1, 0.0, -0.1, 1.5, np.nan, np.inf, "x", "10%", None]
@@ -69,7 +69,7 @@ def test_too_large_a_budget_is_found_before_any_draw():
 
 
 @pytest.mark.parametrize("budget", [1, 3, 0.5, 40, 1.0])
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", ONE_RANKING)
 def test_set_budget_is_a_fresh_fit_without_the_scoring(make, budget):
     X = table(N)
     changed = make(budget=10).fit(X)

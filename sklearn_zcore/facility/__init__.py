@@ -1,0 +1,10 @@
+"""Facility location at a cost that is near-linear in the rows, and no estimator.
+
+What is chosen within one matrix of distances (kernels, greedy), how rows are split into parts that
+such a matrix fits (split), and how the parts' choices become one ranking (pyramid).
+"""
+
+from sklearn_zcore.facility._distances import distance_to_nearest
+from sklearn_zcore.facility._pyramid import Rows, rank_rows
+
+__all__ = ["Rows", "distance_to_nearest", "rank_rows"]

@@ -1,0 +1,193 @@
+"""Greedy facility location and medoid swaps, on one matrix of distances.
+
+Both lower the cost ``sum_t weights[t] * near[t]``, where ``near[t]`` is the distance of row t to
+its nearest medoid. Counted from where it starts, what the greedy saves is the facility location
+objective with similarity ``cap - distance``: each choice adds the row that saves most.
+
+Matrices are float32, symmetric and row-major: the distances of a candidate are contiguous.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_zcore.scoring._jit import jit, jit_helper
+
+
+@jit
+def write_manhattan(centres, columns, out):
+    """Write the L1 distances of rows (``centres``) to rows given as ``columns``."""
+    n, d = out.shape[1], centres.shape[1]
+    for i in range(centres.shape[0]):
+        for j in range(np.uint64(n)):
+            out[i, j] = np.float32(0)
+        for f in range(np.uint64(d)):
+            centre = centres[i, f]
+            for j in range(np.uint64(n)):
+                out[i, j] += abs(columns[f, j] - centre)
+
+
+# --- greedy -------------------------------------------------------------------------------------
+
+
+class Queue(NamedTuple):
+    """Candidates by the gain that each had when it was last worked out, in a binary heap.
+
+    Gains only shrink, so a candidate whose gain is up to date and still the largest is the best
+    one; the others need no look (Minoux 1978). Ties go to the lower row.
+    """
+
+    heap: NDArray[np.int64]  # (n_candidates,) rows, the largest bound first
+    bounds: NDArray[np.float64]  # (n_samples,) last known gain of every row
+    known_at: NDArray[np.int64]  # (n_samples,) after how many choices it was worked out
+    state: NDArray[np.int64]  # (size of the heap, choices made)
+
+
+def make_queue(candidates: NDArray[np.int64], n_samples: int) -> Queue:
+    """Return a queue of candidates whose gains are not yet known."""
+    return Queue(
+        heap=candidates.astype(np.int64),
+        bounds=np.full(n_samples, np.inf),
+        known_at=np.full(n_samples, -1, np.int64),
+        state=np.array([candidates.size, 0]),
+    )
+
+
+# Sums of thousands of float32: in any order, so that they are vectorised.
+@jit_helper(fastmath={"reassoc", "nsz"})
+def _gain(distances, weights, near):
+    """Return what a candidate with these distances would save."""
+    total = np.float32(0)
+    for t in range(np.uint64(near.size)):
+        total += weights[t] * max(near[t] - distances[t], np.float32(0))
+    return total
+
+
+@jit_helper
+def _sift_down(heap, bounds, size):
+    """Bring the heap in order after the bound of its first row has shrunk."""
+    row, place = heap[0], 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        if child + 1 < size:
+            left, right = heap[child], heap[child + 1]
+            if bounds[right] > bounds[left] or (bounds[right] == bounds[left] and right < left):
+                child += 1
+        other = heap[child]
+        if bounds[row] > bounds[other] or (bounds[row] == bounds[other] and row < other):
+            break
+        heap[place] = other
+        place = child
+    heap[place] = row
+
+
+@jit
+def choose(distances, weights, near, queue, chosen, gains):
+    """Choose ``chosen.size`` candidates one by one; ``near`` and ``queue`` say where it stands."""
+    heap, bounds, known_at, state = queue.heap, queue.bounds, queue.known_at, queue.state
+    for k in range(chosen.size):
+        while known_at[heap[0]] != state[1]:
+            row = heap[0]
+            bounds[row] = _gain(distances[row], weights, near)
+            known_at[row] = state[1]
+            _sift_down(heap, bounds, state[0])
+        row = heap[0]
+        chosen[k], gains[k] = row, bounds[row]
+        for t in range(np.uint64(near.size)):
+            near[t] = min(near[t], distances[row, t])
+        state[0] -= 1
+        state[1] += 1
+        heap[0] = heap[state[0]]
+        _sift_down(heap, bounds, state[0])
+
+
+# --- swaps --------------------------------------------------------------------------------------
+
+
+@jit_helper
+def _two_nearest(distances, medoids, base, t):
+    """Nearest and second nearest medoid of row t; -1 is what ``base`` stands for."""
+    first, second = np.int64(-1), np.int64(-1)
+    d_first, d_second = base[t], np.float32(np.inf)
+    for m in range(medoids.size):
+        d = distances[medoids[m], t]
+        if d < d_first:
+            second, d_second = first, d_first
+            first, d_first = np.int64(m), d
+        elif d < d_second:
+            second, d_second = np.int64(m), d
+    return first, second, d_first, d_second
+
+
+@jit
+def swap(distances, weights, base, medoids, max_swaps, max_passes):
+    """Swap medoids for other rows as long as that lowers the cost, in place.
+
+    FasterPAM (Schubert, Rousseeuw 2021): for every row, the change of cost of swapping it with
+    each medoid is worked out in one pass, and the best swap is made at once if it pays. ``base``
+    is every row's distance to what is not to be swapped. Returns the number of swaps.
+    """
+    n, k = weights.size, medoids.size
+    first, second = np.empty(n, np.int64), np.empty(n, np.int64)
+    d_first, d_second = np.empty(n, np.float32), np.empty(n, np.float32)
+    is_medoid = np.zeros(n, np.bool_)
+    for m in range(k):
+        is_medoid[medoids[m]] = True
+    cost = 0.0
+    for t in range(n):
+        first[t], second[t], d_first[t], d_second[t] = _two_nearest(distances, medoids, base, t)
+        cost += weights[t] * d_first[t]
+    removal, change = np.zeros(k), np.empty(k)
+    for t in range(n):
+        if first[t] >= 0:
+            removal[first[t]] += weights[t] * (d_second[t] - d_first[t])
+    n_swaps, unchanged = 0, 0
+    for step in range(max_passes * n):
+        x = step % n
+        unchanged += 1
+        if unchanged > n or n_swaps == max_swaps:
+            break
+        if is_medoid[x]:
+            continue
+        for m in range(k):
+            change[m] = removal[m]
+        gain = 0.0
+        for t in range(n):
+            d = distances[x, t]
+            if d < d_second[t]:
+                m = first[t]
+                if d < d_first[t]:
+                    gain += weights[t] * (d_first[t] - d)
+                    d = d_first[t]
+                if m >= 0:
+                    change[m] -= weights[t] * (d_second[t] - d)
+        best = 0
+        for m in range(1, k):
+            if change[m] < change[best]:
+                best = m
+        if change[best] - gain >= -1e-6 * cost:
+            continue
+        cost += change[best] - gain
+        is_medoid[medoids[best]], is_medoid[x] = False, True
+        medoids[best] = x
+        n_swaps += 1
+        unchanged = 0
+        for m in range(k):
+            removal[m] = 0
+        for t in range(n):
+            d = distances[x, t]
+            if first[t] == best or second[t] == best:
+                first[t], second[t], d_first[t], d_second[t] = _two_nearest(
+                    distances, medoids, base, t
+                )
+            elif d < d_first[t]:
+                second[t], d_second[t] = first[t], d_first[t]
+                first[t], d_first[t] = best, d
+            elif d < d_second[t]:
+                second[t], d_second[t] = best, d
+            if first[t] >= 0:
+                removal[first[t]] += weights[t] * (d_second[t] - d_first[t])
+    return n_swaps

@@ -1,0 +1,203 @@
+"""Facility location in near-linear time: a pyramid of small, exact problems.
+
+One level splits the rows into parts of near ones, chooses greedily inside every part, and keeps
+the eighth of the rows that saved most; each row then hands its weight to the nearest kept row of
+its part. The levels go on with the kept rows until these fit one matrix of distances. The ranking
+is the order within that one, followed by what the levels left behind, the highest level first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from sklearn_zcore.facility._distances import Floats, Metric, cross_distances, distance_matrix
+from sklearn_zcore.facility._greedy import rank_part, rank_top
+from sklearn_zcore.facility._split import split_rows
+
+Progress = Callable[[int], None]
+
+_KEEP = 8  # a level keeps one row in this many
+_PARTS_A_TASK = 16  # what a worker gets at a time
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows and what they stand for.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_features), float32
+    weights : ndarray of shape (n_rows,), float32
+        How many rows of the data each stands for.
+    near : ndarray of shape (n_rows,), float32, or None
+        Distance of each to the nearest row that had been selected before.
+    """
+
+    X: Floats
+    weights: Floats
+    near: Floats | None
+
+    def take(self, rows: Any) -> "Rows":
+        """Return some of them, by slice, mask or numbers."""
+        near = None if self.near is None else self.near[rows]
+        return Rows(self.X[rows], self.weights[rows], near)
+
+
+@dataclass(frozen=True)
+class _Choices:
+    """What was chosen in the parts of one task, part after part.
+
+    Attributes
+    ----------
+    order : ndarray of shape (n_rows,), int
+        The task's rows, in each part from first to last chosen.
+    gains : ndarray of shape (n_rows,)
+        What each saved; they never grow within a part.
+    bounds : ndarray of shape (n_parts + 1,), int
+        Where the parts begin and end.
+    """
+
+    order: NDArray[np.intp]
+    gains: NDArray[np.float64]
+    bounds: NDArray[np.intp]
+
+
+def _choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> _Choices:
+    """Split some rows into parts and choose in each."""
+    # Whatever the backend: the bits of a product depend on the number of threads.
+    with threadpool_limits(1, user_api="blas"):
+        X = rows.X.copy()
+        order, bounds = split_rows(X, part_size)
+        rows = Rows(X, rows.weights, rows.near)
+        gains = np.empty(order.size)
+        for first, end in pairwise(bounds):
+            members = order[first:end]
+            part = rows.take(members)
+            distances = distance_matrix(X[first:end], metric)
+            chosen, gains[first:end] = rank_part(distances, part.weights, part.near)
+            order[first:end] = members[chosen]
+            if part.near is None:
+                gains[first] = np.inf  # the first choice stands for all of the part: it is kept
+    return _Choices(order, gains, bounds)
+
+
+def _hand_over(
+    rows: Rows, metric: Metric, choices: _Choices, n_kept: NDArray[np.intp]
+) -> list[Floats]:
+    """Return, for every part, the weights of its kept rows once all have handed over their own.
+
+    A row that is better covered by what had been selected before hands over nothing.
+    """
+    handed = []
+    with threadpool_limits(1, user_api="blas"):
+        for (first, end), kept in zip(pairwise(choices.bounds), n_kept, strict=True):
+            if kept == 0:
+                continue
+            part = rows.take(choices.order[first:end])
+            distances = cross_distances(part.X, part.X[:kept], metric)
+            nearest = distances.argmin(axis=1)
+            nearest[:kept] = np.arange(kept)
+            weights = part.weights
+            if part.near is not None:
+                is_nearer = distances[np.arange(end - first), nearest] <= part.near
+                is_nearer[:kept] = True
+                weights = np.where(is_nearer, weights, np.float32(0))
+            handed.append(np.bincount(nearest, weights, kept).astype(np.float32))
+    return handed
+
+
+def _thin_out(
+    tasks: list[Rows], metric: Metric, part_size: int, n_jobs: int | None, progress: Progress
+) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
+    """Choose in all parts and keep the best.
+
+    Returns
+    -------
+    kept : ndarray of int
+        The rows, counted over all tasks, that the next level goes on with.
+    weights : ndarray of shape (n_kept,), float32
+        What they stand for.
+    left : ndarray of int
+        The other rows, from most to least valuable.
+    """
+    choices: list[_Choices] = []
+    with Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator") as parallel:
+        for choice in parallel(delayed(_choose_in_parts)(t, metric, part_size) for t in tasks):
+            choices.append(choice)
+            progress(choice.order.size)
+        offsets = np.cumsum([0] + [c.order.size for c in choices])
+        order = np.concatenate([c.order + at for c, at in zip(choices, offsets, strict=False)])
+        gains = np.concatenate([c.gains for c in choices])
+        n_parts = sum(c.bounds.size - 1 for c in choices)
+        n_kept = max(n_parts, order.size // _KEEP)
+        best_first = np.argsort(-gains, kind="stable")
+        is_kept = np.zeros(order.size, bool)
+        is_kept[best_first[:n_kept]] = True
+        # Gains never grow within a part, so what is kept of a part are its first choices.
+        kept_in_parts = (
+            np.add.reduceat(is_kept[at : at + c.order.size], c.bounds[:-1], dtype=np.intp)
+            for c, at in zip(choices, offsets, strict=False)
+        )
+        handed = parallel(
+            delayed(_hand_over)(task, metric, choice, kept)
+            for task, choice, kept in zip(tasks, choices, kept_in_parts, strict=True)
+        )
+        weights = np.concatenate([part for parts in handed for part in parts])
+    return order[is_kept], weights, order[best_first[n_kept:]]
+
+
+def rank_rows(
+    rows: Rows,
+    *,
+    metric: Metric,
+    part_size: int,
+    top_size: int,
+    n_jobs: int | None,
+    progress: Progress,
+) -> NDArray[np.intp]:
+    """Rank rows by facility location.
+
+    Parameters
+    ----------
+    rows : Rows
+        Distinct, and in random order, since ties go to the lower one. Their X is overwritten.
+    metric : {"euclidean", "manhattan"}
+    part_size : int
+        Rows of the small problems, at least 16.
+    top_size : int
+        Rows of the last one, at least ``part_size``. With as many as there are, the ranking is
+        that of one greedy over all rows.
+    n_jobs : int or None
+    progress : callable
+        Told how many more rows have been worked on, of as many as there are.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), int
+        From most to least valuable; the same for every ``n_jobs`` and backend.
+    """
+    n = rows.weights.size
+    numbers, tails = np.arange(n), []
+    with threadpool_limits(1, user_api="blas"):
+        while numbers.size > top_size:
+            order, bounds = split_rows(rows.X, _PARTS_A_TASK * part_size)
+            rows = Rows(
+                rows.X, rows.weights[order], None if rows.near is None else rows.near[order]
+            )
+            numbers = numbers[order]
+            tasks = [rows.take(slice(first, end)) for first, end in pairwise(bounds)]
+            report: Progress = progress if numbers.size == n else lambda n_done: None
+            kept, weights, left = _thin_out(tasks, metric, part_size, n_jobs, report)
+            tails.append(numbers[left])
+            numbers = numbers[kept]
+            rows = Rows(rows.X[kept], weights, rows.take(kept).near)
+        top = rank_top(distance_matrix(rows.X, metric), rows.weights, rows.near)
+    if not tails:
+        progress(n)
+    return np.concatenate([numbers[top], *tails[::-1]])

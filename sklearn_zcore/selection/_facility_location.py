@@ -1,0 +1,202 @@
+"""FacilityLocationSelector: the rows that stand for all the others best."""
+
+from numbers import Integral
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from sklearn_zcore.selection._distinct import DistinctRows
+from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, cached
+from sklearn_zcore.selection._progress import fit_progress
+from sklearn_zcore.selection._set_aware import ExtendsSelection
+
+_EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
+
+
+def _order(
+    distinct: DistinctRows,
+    random_state: Any,
+    metric: Literal["euclidean", "manhattan"],
+    part_size: int,
+    top_size: int,
+    n_jobs: int | None,
+    verbose: int,
+) -> NDArray[np.intp]:
+    """Order the distinct rows; this is what ``memory`` caches."""
+    from sklearn_zcore.facility import Rows, distance_to_nearest, rank_rows
+
+    # Ties go to the lower row, and that must not be the one that stands first in the file.
+    shuffled = check_random_state(random_state).permutation(distinct.rows.size)
+    X, near = distinct.values(shuffled), None
+    taken = distinct.taken_values()
+    if taken.size:
+        near = distance_to_nearest(X, taken, metric)
+    with fit_progress(verbose, "Facility location", "rows") as progress:
+        progress.add_total(shuffled.size)
+        order = rank_rows(
+            Rows(X, distinct.weights[shuffled], near),
+            metric=metric,
+            part_size=part_size,
+            top_size=top_size,
+            n_jobs=n_jobs,
+            progress=progress.advance,
+        )
+    return np.asarray(shuffled[order])
+
+
+class FacilityLocationSelector(ExtendsSelection):
+    r"""Coreset selection by facility location: the rows that stand for all others best.
+
+    A greedy search maximises the coverage
+
+    .. math:: f(S) = \sum_t \Bigl(c - \min_{s \in S} d(t, s)\Bigr),
+
+    where t runs over all rows, d is a distance and c the largest one: every choice is the row
+    that brings the others nearest to the coreset as a whole. It needs no labels and no training.
+
+    One ranking serves every budget: `set_budget` is free, and coresets of growing budgets are
+    nested.
+
+    Parameters
+    ----------
+    budget : int or float, default=0.1
+        How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
+        (rounded down, at least one row; 1.0 is every row).
+    metric : {"euclidean", "manhattan"}, default="euclidean"
+        The distance. Manhattan (L1) is less impressed by single features that are far off.
+    exact : bool or "auto", default="auto"
+        Whether one greedy search sees the distances between all rows, which takes
+        4 * n_samples ** 2 bytes, or a pyramid of small problems is solved, see the notes.
+        ``"auto"`` is exact up to 4,096 distinct rows.
+    part_size : int, default=1024
+        Rows of the pyramid's small problems, at least 16. Larger ones are nearer to the exact
+        search and take longer; a worker's memory is 12 * part_size ** 2 bytes.
+    memory : str, path-like, joblib.Memory or None, default=None
+        Where to cache the ranking, which does not depend on the budget: a search over budgets
+        then ranks each training fold once. The key is the data, the parameters and
+        ``random_state``; with ``random_state=None`` a cached result is used again, too.
+    n_jobs : int or None, default=None
+        Number of parallel workers, threads unless `joblib.parallel_config` says otherwise. The
+        ranking is the same for every number and backend.
+    random_state : int, RandomState instance or None, default=None
+        Order in which ties are broken.
+    verbose : int, default=0
+        Whether to show a progress bar, with rate and time left, on stderr.
+
+    Attributes
+    ----------
+    scores_ : ndarray of shape (n_samples,)
+        Share of the rows that each row comes before in the ranking, itself included.
+    ranking_ : ndarray of shape (n_samples,)
+        Row indices from most to least valuable. Second copies of rows come after all distinct
+        rows, and rows passed as ``selected`` come last.
+    support_ : ndarray of shape (n_samples,), bool
+        Mask of the selected rows.
+    indices_ : ndarray of shape (n_selected,)
+        The selected rows, in row order.
+    n_selected_ : int
+        Number of selected rows.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has string column names.
+
+    See Also
+    --------
+    KMeansSelector : The row nearest to each centre of a k-means clustering.
+    KCenterSelector : Rows that leave no row far away.
+    ZCoreSelector : Zero-shot coreset selection by iterative subspace sampling.
+    RandomSelector : The yardstick.
+
+    Notes
+    -----
+    The greedy choice reaches at least 1 - 1/e of the best coverage that any rows of that number
+    have [1]_. Gains only shrink, so that a candidate whose gain, worked out anew, is still the
+    largest is taken without a look at the others [2]_.
+
+    The pyramid splits the rows at the median of their principal direction, and the halves again,
+    until parts hold ``part_size`` rows; chooses greedily in each; keeps the eighth of the rows
+    that saved most, each with the weight of the rows of its part that are nearest to it; and goes
+    on with these until one problem is left. With n rows of d features, that takes time of order
+    n * (part_size * d + log(n / part_size) * d) and memory of two float32 copies of X. Against
+    the exact search, the mean distance of all rows to the coreset was 0.2 to 3 % larger.
+
+    Distances compare features, so these should be on one scale: put a `StandardScaler` before,
+    or embed. Every feature is shifted by its median in float64 before the arithmetic in float32.
+
+    References
+    ----------
+    .. [1] G. L. Nemhauser, L. A. Wolsey, M. L. Fisher, "An analysis of approximations for
+       maximizing submodular set functions - I", Mathematical Programming 14, 1978.
+    .. [2] M. Minoux, "Accelerated greedy algorithms for maximizing submodular set functions",
+       Optimization Techniques, 1978.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn_zcore import FacilityLocationSelector
+    >>> X, y = load_iris(return_X_y=True)
+    >>> selector = FacilityLocationSelector(budget=6, random_state=0).fit(X)
+    >>> selector.transform(X).shape
+    (6, 4)
+
+    Rows for a second round, given that the first ones have been labelled:
+
+    >>> labelled = selector.get_support()
+    >>> more = FacilityLocationSelector(budget=6, random_state=0).fit(X, selected=labelled)
+    >>> bool((more.get_support() & labelled).any())
+    False
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **ExtendsSelection._parameter_constraints,
+        "metric": [StrOptions({"euclidean", "manhattan"})],
+        "exact": ["boolean", StrOptions({"auto"})],
+        "part_size": [Interval(Integral, 16, None, closed="left")],
+        "memory": MEMORY_CONSTRAINT,
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        budget: float = 0.1,
+        *,
+        metric: Literal["euclidean", "manhattan"] = "euclidean",
+        exact: bool | Literal["auto"] = "auto",
+        part_size: int = 1024,
+        memory: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.budget = budget
+        self.metric = metric
+        self.exact = exact
+        self.part_size = part_size
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
+        # The last problem of the pyramid may hold more rows than the many before it.
+        top_size = self.part_size
+        if self.exact == "auto":
+            top_size = max(self.part_size, _EXACT_UP_TO)
+        elif self.exact:
+            top_size = distinct.rows.size
+        order: NDArray[np.intp] = cached(_order, self.memory, ignore=["n_jobs", "verbose"])(
+            distinct,
+            self.random_state,
+            self.metric,
+            self.part_size,
+            top_size,
+            self.n_jobs,
+            self.verbose,
+        )
+        return order

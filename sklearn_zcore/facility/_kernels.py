@@ -123,12 +123,12 @@ def _two_nearest(distances, medoids, base, t):
 
 
 @jit
-def swap(distances, weights, base, medoids, max_swaps, max_passes):
-    """Swap medoids for other rows as long as that lowers the cost, in place.
+def swap(distances, weights, base, medoids):
+    """Try every row once in the place of a medoid, in place; return the number of swaps.
 
-    FasterPAM (Schubert, Rousseeuw 2021): for every row, the change of cost of swapping it with
-    each medoid is worked out in one pass, and the best swap is made at once if it pays. ``base``
-    is every row's distance to what is not to be swapped. Returns the number of swaps.
+    FasterPAM (Schubert, Rousseeuw 2021): the changes of cost of swapping a row with each of the
+    medoids are worked out in one pass, and the best swap is made at once if it pays. ``base`` is
+    every row's distance to what is not to be swapped.
     """
     n, k = weights.size, medoids.size
     first, second = np.empty(n, np.int64), np.empty(n, np.int64)
@@ -144,12 +144,8 @@ def swap(distances, weights, base, medoids, max_swaps, max_passes):
     for t in range(n):
         if first[t] >= 0:
             removal[first[t]] += weights[t] * (d_second[t] - d_first[t])
-    n_swaps, unchanged = 0, 0
-    for step in range(max_passes * n):
-        x = step % n
-        unchanged += 1
-        if unchanged > n or n_swaps == max_swaps:
-            break
+    n_swaps = 0
+    for x in range(n):
         if is_medoid[x]:
             continue
         for m in range(k):
@@ -174,7 +170,6 @@ def swap(distances, weights, base, medoids, max_swaps, max_passes):
         is_medoid[medoids[best]], is_medoid[x] = False, True
         medoids[best] = x
         n_swaps += 1
-        unchanged = 0
         for m in range(k):
             removal[m] = 0
         for t in range(n):

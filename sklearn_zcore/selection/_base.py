@@ -84,6 +84,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
     budget: float
     _n_taken = 0  # rows selected before, which come last in the ranking
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _one_ranking = True  # whether one fit serves all budgets up to its own
 
     @abstractmethod
     def _score_rows(

@@ -19,7 +19,7 @@ _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
 def _order(
     distinct: DistinctRows,
     random_state: Any,
-    metric: Literal["euclidean", "manhattan"],
+    metric: Literal["manhattan", "euclidean"],
     part_size: int,
     top_size: int,
     n_jobs: int | None,
@@ -65,8 +65,9 @@ class FacilityLocationSelector(ExtendsSelection):
     budget : int or float, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
         (rounded down, at least one row; 1.0 is every row).
-    metric : {"euclidean", "manhattan"}, default="euclidean"
-        The distance. Manhattan (L1) is less impressed by single features that are far off.
+    metric : {"manhattan", "euclidean"}, default="manhattan"
+        The distance. Manhattan (L1) is less impressed by single features that are far off, and
+        was better on tables, see the notes.
     exact : bool or "auto", default="auto"
         Whether one greedy search sees the distances between all rows, which takes
         4 * n_samples ** 2 bytes, or a pyramid of small problems is solved, see the notes.
@@ -153,7 +154,7 @@ class FacilityLocationSelector(ExtendsSelection):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ExtendsSelection._parameter_constraints,
-        "metric": [StrOptions({"euclidean", "manhattan"})],
+        "metric": [StrOptions({"manhattan", "euclidean"})],
         "exact": ["boolean", StrOptions({"auto"})],
         "part_size": [Interval(Integral, 16, None, closed="left")],
         "memory": MEMORY_CONSTRAINT,
@@ -166,7 +167,7 @@ class FacilityLocationSelector(ExtendsSelection):
         self,
         budget: float = 0.1,
         *,
-        metric: Literal["euclidean", "manhattan"] = "euclidean",
+        metric: Literal["manhattan", "euclidean"] = "manhattan",
         exact: bool | Literal["auto"] = "auto",
         part_size: int = 1024,
         memory: Any = None,

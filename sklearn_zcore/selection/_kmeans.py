@@ -89,6 +89,8 @@ class KMeansSelector(SetAwareSelector):
         "random_state": ["random_state"],
     }
 
+    _one_ranking = False
+
     def __init__(
         self, budget: float = 0.1, *, minibatch: Any = "auto", random_state: Any = None
     ) -> None:

@@ -1,0 +1,78 @@
+"""The work of the quality benchmark: one selector on one fold of one data set."""
+
+import json
+import os
+import time
+from functools import lru_cache
+
+import _data
+import numpy as np
+
+import sklearn_zcore as zcore
+from sklearn_zcore.inspection._comparison import (
+    ALL_ROWS,
+    Budget,
+    default_classifiers,
+    score_selector,
+)
+
+FRACTIONS = [Budget(f"{share} %", share / 100) for share in (2, 5, 10, 30)]
+PER_CLASS = [Budget(f"{k} a class", k, per_class=True) for k in (1, 2, 4, 8, 16, 32)]
+BUDGETS = [*FRACTIONS, *PER_CLASS]
+SELECTORS = [
+    "facility location",
+    "facility location (L2)",
+    "k-means",
+    "k-center",
+    "herding",
+    "ZCore",
+    "random",
+]
+
+
+def make_selector(name, seed):
+    """Make a selector by its name in the results."""
+    made = {
+        "facility location": lambda: zcore.FacilityLocationSelector(random_state=seed),
+        "facility location (L2)": lambda: zcore.FacilityLocationSelector(
+            metric="euclidean", random_state=seed
+        ),
+        "k-means": lambda: zcore.KMeansSelector(random_state=seed),
+        "k-center": zcore.KCenterSelector,
+        "herding": lambda: zcore.HerdingSelector(random_state=seed),
+        "ZCore": lambda: zcore.ZCoreSelector(tol=0, random_state=seed),
+        "random": lambda: zcore.RandomSelector(random_state=seed),
+    }
+    return made[name]()
+
+
+@lru_cache(maxsize=1)
+def _split(source, fold, n_folds, seed):
+    """Load a data set and prepare one of its folds; a worker keeps its last one."""
+    kind, name, where = source
+    load = _data.load_openml if kind == "openml" else lambda _, path, n: _data.load_data(path, n)
+    data = load(name, where, n_folds)
+    train, test = list(data.splits(n_folds, seed))[fold]
+    X_train, X_test = data.arrays(train, test)
+    return (X_train, data.y[train]), (X_test, data.y[test]), np.unique(data.y)
+
+
+def run_unit(out, source, fold, selector, draw, n_folds, seed):
+    """Score one selector on one fold and keep the result, whole or not at all."""
+    train, test, classes = _split(source, fold, n_folds, seed)
+    chosen = None if selector == ALL_ROWS else make_selector(selector, seed + 1000 * draw)
+    begin = time.perf_counter()
+    records = score_selector(chosen, train, test, BUDGETS, default_classifiers(seed), classes)
+    unit = {"data": source[1], "fold": fold, "selector": selector, "draw": draw}
+    target = unit_path(out, unit)
+    part = target.with_suffix(f".{os.getpid()}.part")
+    entry = {"seconds": time.perf_counter() - begin, "n_train": len(train[1])}
+    part.write_text(json.dumps([{**unit, **entry, **record} for record in records]))
+    part.replace(target)
+
+
+def unit_path(out, unit):
+    """Return where the records of a unit of work are kept."""
+    words = [unit["data"], str(unit["fold"]), unit["selector"], str(unit["draw"])]
+    name = "--".join(words).replace("/", "_").replace(" ", "_")
+    return out / "units" / f"{name}.json"

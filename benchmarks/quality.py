@@ -1,0 +1,161 @@
+"""Quality of the selectors: what classifiers reach that are trained on their coresets.
+
+    python benchmarks/quality.py DIR --out RESULTS              # tables and embeddings of a folder
+    python benchmarks/quality.py --openml-cc18 --out RESULTS    # the suite, fetched from OpenML
+
+DIR holds tables (*.parquet: features, last column ``target``, perhaps a column ``fold``) and
+embeddings (*.npz: X and y, perhaps fold). Every selector selects among the training rows of every
+fold, without labels; three classifiers are trained on the coreset and scored on the held-out
+rows. What is finished is kept in RESULTS: a run that was stopped goes on where it was.
+
+RESULTS gets scores.csv (one line for each score), summary.md (means, mean ranks, win rates
+against random with Wilcoxon p values, adjusted by Holm's method) and ahead_of_random.png.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import _data  # noqa: E402
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+from _work import BUDGETS, FRACTIONS, PER_CLASS, SELECTORS, run_unit, unit_path  # noqa: E402
+from joblib import Parallel, delayed  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
+
+import sklearn_zcore as zcore  # noqa: E402
+from sklearn_zcore.inspection import _comparison_summary as summary  # noqa: E402
+from sklearn_zcore.inspection._comparison import ALL_ROWS, default_classifiers  # noqa: E402
+
+METRICS = {"macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy"}
+
+
+def plan(arguments):
+    """Return the units of work: (source, fold, selector, draw)."""
+    if arguments.openml_cc18:
+        sources = [("openml", name, number) for name, number in _data.find_cc18().items()]
+    else:
+        found = _data.find_data(arguments.folder)
+        sources = [("file", name, path) for name, path in found.items()]
+    wanted = [source for source in sources if not arguments.only or source[1] in arguments.only]
+    if not wanted:
+        raise SystemExit(f"--only: none of {', '.join(s[1] for s in sources)}.")
+    for source in wanted:
+        for fold in range(arguments.folds):
+            for selector in [*arguments.selectors, ALL_ROWS]:
+                n_draws = arguments.draws if selector == "random" else 1
+                for draw in range(n_draws):
+                    yield source, fold, selector, draw
+
+
+def check_settings(arguments):
+    """Refuse to go on with results of other settings."""
+    settings = {"folds": arguments.folds, "seed": arguments.seed}
+    path = arguments.out / "settings.json"
+    (arguments.out / "units").mkdir(parents=True, exist_ok=True)
+    if path.exists() and json.loads(path.read_text()) != settings:
+        raise SystemExit(
+            f"{arguments.out} holds results of other settings, {path.read_text()}. Choose another "
+            f"--out, or delete it."
+        )
+    path.write_text(json.dumps(settings))
+
+
+def run(arguments):
+    """Do what is not yet done."""
+    units = list(plan(arguments))
+    left = [
+        (source, fold, selector, draw)
+        for source, fold, selector, draw in units
+        if not unit_path(
+            arguments.out, {"data": source[1], "fold": fold, "selector": selector, "draw": draw}
+        ).exists()
+    ]
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("selections", total=len(units), completed=len(units) - len(left))
+        done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
+            delayed(run_unit)(arguments.out, *unit, arguments.folds, arguments.seed)
+            for unit in left
+        )
+        for _ in done:
+            bar.advance(task)
+
+
+def write_results(arguments):
+    """Write the table of scores, the summary and the figure."""
+    parts = [
+        pd.DataFrame(json.loads(path.read_text()))
+        for path in sorted((arguments.out / "units").glob("*.json"))
+    ]
+    frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
+    frame = frame[frame["selector"].isin([*arguments.selectors, ALL_ROWS])]
+    frame.to_csv(arguments.out / "scores.csv", index=False)
+    labels = [budget.label for budget in BUDGETS]
+    text = [
+        f"{frame['data'].nunique()} data sets, {arguments.folds} folds, mean of "
+        f"{', '.join(default_classifiers())}. Python {platform.python_version()}, "
+        + ", ".join(f"{m} {v}" for m, v in versions().items())
+        + "."
+    ]
+    for metric, called in METRICS.items():
+        by_set = summary.scores_by_set(frame, metric)[list(arguments.selectors)]
+        reached = 100 * frame[frame["selector"] == ALL_ROWS].groupby("data")[metric].mean().mean()
+        text += [f"## {called}, per cent (all rows: {reached:.1f})"]
+        text += [summary.as_markdown(summary.mean_table(by_set, labels))]
+        text += ["Mean rank:", summary.as_markdown(summary.rank_table(by_set, labels), 2)]
+        text += ["Share of data sets on which it beats the mean of the random draws:"]
+        text += [summary.as_markdown(summary.win_table(by_set, labels), 2)]
+        text += ["p value of that (Wilcoxon, adjusted by Holm's method):"]
+        text += [summary.as_markdown(summary.p_table(by_set, labels), 4)]
+        if metric == "macro_f1":
+            groups = {
+                "budget, share of the training rows": [b.label for b in FRACTIONS],
+                "budget, rows a class": [b.label for b in PER_CLASS],
+            }
+            figure = summary.plot_comparison(by_set, groups, called)
+            figure.savefig(arguments.out / "ahead_of_random.png", dpi=150)
+    report = "\n\n".join(text) + "\n"
+    (arguments.out / "summary.md").write_text(report)
+    print(report)
+
+
+def versions():
+    """Return what the results depend on."""
+    import sklearn
+
+    return {m.__name__: m.__version__ for m in (np, sklearn, zcore)}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="folder of *.parquet and *.npz")
+    parser.add_argument("--openml-cc18", action="store_true", help="fetch the suite from OpenML")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--folds", type=int, help="default: 3; 10 with --openml-cc18")
+    parser.add_argument("--draws", type=int, default=5, help="random draws a fold, default: 5")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=-1, help="processes; -1 is one a core")
+    parser.add_argument("--only", nargs="+", default=[], help="these data sets only")
+    parser.add_argument("--selectors", nargs="+", default=SELECTORS, choices=SELECTORS)
+    arguments = parser.parse_args()
+    if (arguments.folder is None) != arguments.openml_cc18:
+        parser.error("give a folder, or --openml-cc18")
+    if "random" not in arguments.selectors:
+        parser.error("--selectors: random is what the others are compared with")
+    arguments.folds = arguments.folds or (10 if arguments.openml_cc18 else 3)
+    check_settings(arguments)
+    run(arguments)
+    write_results(arguments)
+
+
+if __name__ == "__main__":
+    main()

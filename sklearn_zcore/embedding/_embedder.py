@@ -1,8 +1,6 @@
 """FoundationEmbedder: images and texts to embeddings, once."""
 
 import copy
-import hashlib
-import inspect
 import os
 import warnings
 from collections.abc import Callable
@@ -30,6 +28,7 @@ from sklearn_zcore.embedding._engine import Embedded, Engine
 from sklearn_zcore.embedding._extra import require_embed_extra
 from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
+from sklearn_zcore.embedding._pooling import describe_pooling
 from sklearn_zcore.embedding._progress import embedding_progress
 
 _RULES = 1  # counts changes of how items are read and pooled: the cache must not mix them
@@ -304,7 +303,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             "model": source.name,
             **source.identity(),
             "kind": kind,
-            "pooling": _describe_pooling(self.pooling),
+            "pooling": describe_pooling(self.pooling),
             "layer": int(self.layer),
             "dtype": self._dtype_of(source),
             "rules": _RULES,
@@ -391,24 +390,6 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __sklearn_is_fitted__(self) -> bool:
         """Return True: there is nothing to fit."""
         return True
-
-
-def _describe_pooling(pooling: Any) -> str:
-    """Return what tells one way of pooling from another, over processes and edits of its code."""
-    if isinstance(pooling, str):
-        return pooling
-    try:
-        if inspect.getclosurevars(pooling).nonlocals or "<lambda>" in pooling.__qualname__:
-            raise TypeError
-        source = inspect.getsource(pooling)
-    except (TypeError, OSError):
-        raise ValueError(
-            f"With a cache_dir, the callable pooling has to be a plain function, whose source "
-            f"tells what it does, and not {pooling!r}: embeddings of another one could not be told "
-            f"apart."
-        ) from None
-    digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
-    return f"{pooling.__module__}.{pooling.__qualname__} {digest}"
 
 
 def _to_mean_square_1(block: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -280,8 +280,8 @@ class Engine:
         if bad.size:
             raise ValueError(
                 f"The model {self._backbone().name!r} gave NaN or infinite values for {bad.size} "
-                f"of {len(batch)} items, the first in row {batch[bad[0]].row} of X. If it computes in "
-                f"float16, its numbers may be too large for it: use dtype='bfloat16' or 'float32'."
+                f"of {len(batch)} items, the first in row {batch[bad[0]].row} of X. If it computes "
+                f"in float16, its numbers may be too large for it: use dtype='bfloat16' or 'float32'."
             )
 
     def _width(self) -> int:

@@ -119,7 +119,7 @@ def _not_here(
         why = f"the hub cannot be reached ({type(error).__name__})"
     at = f" at revision {revision!r}" if revision else ""
     return OSError(
-        f"The model {repo_id!r}{at} is neither a directory here nor in the local Hugging Face cache "
-        f"({os.fspath(constants.HF_HUB_CACHE)}), and {why}.{hint} Where there is a network, run "
+        f"The model {repo_id!r}{at} is neither a directory here nor in the local Hugging Face "
+        f"cache ({os.fspath(constants.HF_HUB_CACHE)}), and {why}.{hint} Where there is a network, run "
         f"`hf download {repo_id}`, and copy that cache here; or pass the directory of a model."
     )

@@ -92,8 +92,8 @@ def _digest(kind: str, *parts: Any) -> bytes:
     """Hash parts so that no two lists of them run into each other."""
     hasher = hashlib.blake2b(digest_size=32, person=kind.encode())
     for part in parts:
-        data = part if isinstance(part, bytes | np.ndarray) else repr(part).encode()
-        hasher.update(len(memoryview(data).cast("B")).to_bytes(8, "little"))
+        data = part if isinstance(part, bytes) else repr(part).encode()
+        hasher.update(len(data).to_bytes(8, "little"))
         hasher.update(data)
     return hasher.digest()
 
@@ -242,4 +242,4 @@ def _from_array(values: NDArray[Any]) -> LoadedImage:
 
         return to_rgb(Image.fromarray(_to_8_bit(values)))
 
-    return LoadedImage(_digest("array", values.dtype.str, values.shape, values), decode)
+    return LoadedImage(_digest("array", values.dtype.str, values.shape, values.tobytes()), decode)

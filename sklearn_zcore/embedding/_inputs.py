@@ -105,7 +105,8 @@ def _as_sequence(X: Any) -> Sequence[Any]:
     if not isinstance(X, np.ndarray) and hasattr(X, "__array__") and hasattr(X, "ndim"):
         X = np.asarray(X)  # a tensor
     if isinstance(X, np.ndarray):
-        return _from_array(X)
+        found: Sequence[Any] = _from_array(X)
+        return found
     if not hasattr(X, "__len__") or not hasattr(X, "__getitem__"):
         raise TypeError(
             f"X is a {type(X).__name__}; it has to be a list, an array, or one column of a table. "

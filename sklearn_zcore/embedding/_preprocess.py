@@ -166,7 +166,8 @@ def _scaled(height: int, width: int, shortest_edge: int) -> tuple[int, int]:
     scaled = int(shortest_edge * long / short)
     if shortest_edge * scaled > _MOST_PIXELS:
         raise ValueError(
-            f"it is {width} x {height}, so narrow that it would be {shortest_edge} x {scaled} pixels"
+            f"it is {width} x {height}, so narrow that it would be resized to {shortest_edge} x "
+            f"{scaled} pixels"
         )
     return (scaled, shortest_edge) if width <= height else (shortest_edge, scaled)
 

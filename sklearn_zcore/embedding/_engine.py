@@ -281,7 +281,8 @@ class Engine:
             raise ValueError(
                 f"The model {self._backbone().name!r} gave NaN or infinite values for {bad.size} "
                 f"of {len(batch)} items, the first in row {batch[bad[0]].row} of X. If it computes "
-                f"in float16, its numbers may be too large for it: use dtype='bfloat16' or 'float32'."
+                f"in float16, its numbers may be too large for it: use dtype='bfloat16' or "
+                f"'float32'."
             )
 
     def _width(self) -> int:

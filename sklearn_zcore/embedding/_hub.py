@@ -120,6 +120,6 @@ def _not_here(
     at = f" at revision {revision!r}" if revision else ""
     return OSError(
         f"The model {repo_id!r}{at} is neither a directory here nor in the local Hugging Face "
-        f"cache ({os.fspath(constants.HF_HUB_CACHE)}), and {why}.{hint} Where there is a network, run "
-        f"`hf download {repo_id}`, and copy that cache here; or pass the directory of a model."
+        f"cache ({os.fspath(constants.HF_HUB_CACHE)}), and {why}.{hint} Where there is a network, "
+        f"run `hf download {repo_id}`, and copy that cache here; or pass the directory of a model."
     )

@@ -69,11 +69,11 @@ class Backbone:
         if source.loaded is not None:
             self._model, processor = source.loaded
             self._check_placed(device, dtype)
-            missing: list[str] = []
+            part, missing = _part_for(kind, processor), []
         else:
             resolved = _device.resolve_device(torch, device)
             dtype = _device.resolve_dtype(torch, dtype, resolved)
-            self._model, processor, missing = _load(source, kind, resolved, dtype)
+            self._model, part, missing = _load(source, kind, resolved, dtype)
         first = next(self._model.parameters())
         self._device, self._dtype = first.device, first.dtype
         self._pooled = resolve_pooling(pooling, layer, kind, self._model, self.name)
@@ -82,10 +82,7 @@ class Backbone:
                 f"pooling={pooling!r}: the weights of {self.name!r} have no pooler, so that it "
                 f"would be random. Use 'cls' or 'mean'."
             )
-        if kind == "image":
-            self._preprocessor = Preprocessor(image_processor_of(processor))
-        else:
-            self._tokenizer = tokenizer_of(processor)
+        self._preprocessor = self._tokenizer = part
 
     def _check_placed(self, device: str, dtype: str) -> None:
         """Leave a model that the user has loaded where it is, and as it is."""
@@ -291,7 +288,14 @@ def _load_from(
     model = model.to(device).eval()
     if source.model_type in _CONVOLUTIONAL:
         model = model.to(memory_format=torch.channels_last)
-    return model, processor, missing
+    return model, _part_for(kind, processor), missing
+
+
+def _part_for(kind: Kind, processor: Any) -> Any:
+    """Return what makes the model's input: a `Preprocessor`, or a tokenizer."""
+    if kind == "text":
+        return tokenizer_of(processor)
+    return Preprocessor(image_processor_of(processor))
 
 
 def _explained(source: ModelSource, error: Exception) -> Exception:

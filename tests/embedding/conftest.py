@@ -7,8 +7,13 @@ pytest.importorskip("torch", reason="embedding needs the extra 'embed'")
 pytest.importorskip("transformers", reason="embedding needs the extra 'embed'")
 Image = pytest.importorskip("PIL.Image", reason="embedding needs the extra 'embed'")
 
+import torch  # noqa: E402
+
 from sklearn_zcore import FoundationEmbedder  # noqa: E402
 from tests.embedding import tiny  # noqa: E402
+
+# For models this small, threads that wait for each other take longer than the work.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,8 @@ class Backbone:
         if source.loaded is not None:
             self._model, processor = source.loaded
             self._check_placed(device, dtype)
-            part, missing = _part_for(kind, processor), []
+            part = _part_for(kind, processor)
+            missing: list[str] = []
         else:
             resolved = _device.resolve_device(torch, device)
             dtype = _device.resolve_dtype(torch, dtype, resolved)
@@ -116,7 +117,8 @@ class Backbone:
 
     def prepare_image(self, image: Any) -> NDArray[Any]:
         """Preprocess one image, in a worker."""
-        return self._preprocessor.prepare(image)
+        prepared: NDArray[Any] = self._preprocessor.prepare(image)
+        return prepared
 
     def tokenize(self, texts: Sequence[str]) -> dict[str, Any]:
         """Make a batch of tokens, padded to the longest text."""

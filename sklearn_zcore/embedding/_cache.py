@@ -30,7 +30,9 @@ _ASKED_AT_ONCE = 500  # SQLite takes at least 999 values in a statement
 _CHECKSUM = 8  # bytes
 
 _TABLES = """
-CREATE TABLE models (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, width INTEGER);
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, name TEXT NOT NULL, width INTEGER
+);
 CREATE TABLE embeddings (
     model INTEGER NOT NULL, item BLOB NOT NULL, vector BLOB NOT NULL, checksum BLOB NOT NULL,
     UNIQUE (model, item)
@@ -63,12 +65,15 @@ class CachedModel(NamedTuple):
 
     Attributes
     ----------
+    name : str
+        What it was called when it was first used.
     identity : dict
         What tells it from other models.
     width : int
     n_embeddings : int
     """
 
+    name: str
     identity: dict[str, Any]
     width: int
     n_embeddings: int
@@ -99,6 +104,8 @@ class EmbeddingCache:
         Made if it is not there.
     identity : dict
         All that an embedding depends on besides the item.
+    name : str
+        The model's, for people.
 
     Raises
     ------
@@ -106,7 +113,7 @@ class EmbeddingCache:
         If the folder cannot be written to, or holds something else.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], identity: dict[str, Any]) -> None:
+    def __init__(self, folder: str | os.PathLike[str], identity: dict[str, Any], name: str) -> None:
         self.folder = Path(folder).expanduser()
         _make_folder(self.folder)
         self.path = self.folder / FILE_NAME
@@ -115,7 +122,7 @@ class EmbeddingCache:
         self._text = json.dumps(identity, sort_keys=True)
         with self._explained(), self._writing():
             self._database.execute(
-                "INSERT OR IGNORE INTO models (identity) VALUES (?)", (self._text,)
+                "INSERT OR IGNORE INTO models (identity, name) VALUES (?, ?)", (self._text, name)
             )
             query = "SELECT id, width FROM models WHERE identity = ?"
             self._model, self.width = self._database.execute(query, (self._text,)).fetchone()
@@ -337,7 +344,7 @@ def cache_info(folder: str | os.PathLike[str]) -> CacheInfo:
     if not path.exists():
         return CacheInfo(path, 0, [])
     query = (
-        "SELECT identity, width, (SELECT COUNT(*) FROM embeddings WHERE model = models.id) "
+        "SELECT name, identity, width, (SELECT COUNT(*) FROM embeddings WHERE model = models.id) "
         "FROM models ORDER BY id"
     )
     try:
@@ -348,7 +355,7 @@ def cache_info(folder: str | os.PathLike[str]) -> CacheInfo:
             database.close()
     except sqlite3.Error as error:
         raise _explain(path, error) from error
-    models = [CachedModel(json.loads(text), width or 0, n) for text, width, n in rows]
+    models = [CachedModel(name, json.loads(text), width or 0, n) for name, text, width, n in rows]
     return CacheInfo(path, sum(file.stat().st_size for file in _files(path)), models)
 
 

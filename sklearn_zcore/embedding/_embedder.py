@@ -270,7 +270,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         kind = resolve_kind(items, self.modality, set(source.embeds), source.name)
         cache: Any = nullcontext()
         if self.cache_dir is not None:
-            cache = EmbeddingCache(self.cache_dir, self._identity(source, kind))
+            cache = EmbeddingCache(self.cache_dir, self._identity(source, kind), source.name)
         with cache, embedding_progress(self.verbose, len(items.values), kind) as progress:
             return Engine(
                 items.values,
@@ -300,7 +300,6 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def _identity(self, source: ModelSource, kind: Kind) -> dict[str, Any]:
         """Return all that an embedding depends on, besides the item."""
         return {
-            "model": source.name,
             **source.identity(),
             "kind": kind,
             "pooling": describe_pooling(self.pooling),

@@ -5,6 +5,7 @@ that was killed so goes on with the very batches that it would have computed, an
 bits.
 """
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -105,6 +106,7 @@ class Engine:
         self._values, self._kind, self._cache = values, kind, cache
         self._load_backbone = backbone
         self._loaded_backbone: Backbone | None = None
+        self._loading = threading.Lock()
         self._batch_size, self._num_workers = batch_size, num_workers
         self._progress = progress
         self._vectors: NDArray[np.float32] | None = None
@@ -147,8 +149,7 @@ class Engine:
         """Yield the images that are not in the cache, decoded; workers are ahead of the model."""
         ahead: deque[tuple[int, bytes, Future[Any]]] = deque()
         for row, digest, image in self._unknown_images(pool):
-            prepare = self._backbone().prepare_image
-            ahead.append((row, digest, pool.submit(_prepare, image, prepare)))
+            ahead.append((row, digest, pool.submit(_prepare, image, self._backbone)))
             # As many as a batch has are then in the making while the model computes another.
             while len(ahead) > max(_WINDOW, 2 * (self._batch_size or 0)):
                 yield from self._finished(*ahead.popleft())
@@ -229,7 +230,7 @@ class Engine:
 
     def _fail(self, row: int, reason: str) -> None:
         self._errors[row] = reason
-        self._progress.advance(reused=1)
+        self._progress.advance(broken=1)
 
     def _compute(self, misses: Iterable[Miss], pool: Executor) -> None:
         """Embed batch by batch; while the model computes one, a worker assembles the next."""
@@ -290,9 +291,10 @@ class Engine:
         return known or self._backbone().width
 
     def _backbone(self) -> Backbone:
-        if self._loaded_backbone is None:
-            self._loaded_backbone = self._load_backbone()
-        return self._loaded_backbone
+        with self._loading:
+            if self._loaded_backbone is None:
+                self._loaded_backbone = self._load_backbone()
+            return self._loaded_backbone
 
     def _allocate(self, width: int) -> NDArray[np.float32]:
         self._vectors = np.full((len(self._values), width), np.nan, np.float32)
@@ -303,9 +305,10 @@ class Engine:
         vectors[row] = vector
 
 
-def _prepare(image: LoadedImage, prepare: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
-    """Decode and preprocess an image, in a worker."""
+def _prepare(image: LoadedImage, backbone: Callable[[], Backbone]) -> NDArray[Any]:
+    """Decode and preprocess an image, in a worker; for a broken one, no model is loaded."""
     pixels = image.decode()
+    prepare = backbone().prepare_image
     try:
         return prepare(pixels)
     except (ValueError, ZeroDivisionError) as error:

@@ -36,12 +36,12 @@ def download(
     OSError
         If the hub does not have the model, or it is not here and the hub is not to be reached.
     """
-    import huggingface_hub
     from huggingface_hub import errors
+    from huggingface_hub.utils import validate_repo_id
 
     # All that a hub id can be said to have done wrong, before anything is asked over a network.
     try:
-        huggingface_hub.utils.validate_repo_id(repo_id)
+        validate_repo_id(repo_id)
     except errors.HFValidationError as error:
         raise ValueError(
             f"The model {repo_id!r} is neither a directory nor a Hugging Face id: "

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 class Silent:
     """Progress that nobody sees."""
 
-    def advance(self, *, computed: int = 0, reused: int = 0) -> None:
-        """Report finished items: computed, or taken from the cache or an equal item."""
+    def advance(self, *, computed: int = 0, reused: int = 0, broken: int = 0) -> None:
+        """Report finished items: computed, taken from the cache or an equal item, or broken."""
 
 
 class Bar(Silent):
@@ -27,19 +27,24 @@ class Bar(Silent):
             console=Console(stderr=True),
         )
         self._task = self.display.add_task("items", total=total, pace="")
-        self._noun, self._reused = noun, 0
+        self._noun = noun
+        self._computed = self._reused = self._broken = 0
 
-    def advance(self, *, computed: int = 0, reused: int = 0) -> None:
+    def advance(self, *, computed: int = 0, reused: int = 0, broken: int = 0) -> None:
         """Report finished items."""
+        self._computed += computed
         self._reused += reused
-        self.display.advance(self._task, computed + reused)
-        task = self.display.tasks[0]
-        pace = ""
-        if task.elapsed:
-            pace = f", {(task.completed - self._reused) / task.elapsed:,.1f} {self._noun}s/s"
+        self._broken += broken
+        self.display.advance(self._task, computed + reused + broken)
+        elapsed = self.display.tasks[0].elapsed
+        told = []
+        if self._computed and elapsed:
+            told.append(f"{self._computed / elapsed:,.1f} {self._noun}s/s")
         if self._reused:
-            pace += f", {self._reused:,} not computed again"
-        self.display.update(self._task, pace=pace)
+            told.append(f"{self._reused:,} known")
+        if self._broken:
+            told.append(f"{self._broken:,} broken")
+        self.display.update(self._task, pace="".join(f", {part}" for part in told))
 
 
 @contextmanager

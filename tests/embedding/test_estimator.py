@@ -172,7 +172,7 @@ def test_progress_bar(embedder, files, tmp_path, capsys):
     assert shown.out == ""
     assert "Embedding" in shown.err and "12/12 images" in shown.err and "images/s" in shown.err
     cached.transform(files)
-    assert "12 not computed again" in capsys.readouterr().err
+    assert "12 known" in capsys.readouterr().err
     embedder().transform(files)
     assert capsys.readouterr().err == ""
 
@@ -194,10 +194,10 @@ def test_workers_decode_while_the_model_computes(embedder, pictures, monkeypatch
     decoded, threads, at_batch = [], set(), []
     original = _engine._prepare
 
-    def prepare(image, prepare):
+    def prepare(image, backbone):
         threads.add(threading.current_thread().name)
         decoded.append(image)
-        return original(image, prepare)
+        return original(image, backbone)
 
     original_embed = Backbone.embed
 

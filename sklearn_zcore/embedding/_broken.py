@@ -48,7 +48,8 @@ def list_errors(errors: dict[int, str], values: Sequence[Any]) -> str:
     n_errors, n_values = len(errors), len(values)
     lines = [f"{n_errors} of {n_values} items cannot be embedded:"]
     for row, reason in errors.items():
-        lines.append(f"  row {row}, {name_of(values[row])}: {reason}")
+        name = f", {name_of(values[row])}" if isinstance(values, list | tuple) else ""
+        lines.append(f"  row {row}{name}: {reason}")
     return "\n".join(lines)
 
 

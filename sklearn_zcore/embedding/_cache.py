@@ -120,6 +120,13 @@ class EmbeddingCache:
         with self._lock("open"), self._explained():
             self._database = _open(self.path)
         self._text = json.dumps(identity, sort_keys=True)
+        try:
+            self._register(name)
+        except BaseException:
+            self.close()
+            raise
+
+    def _register(self, name: str) -> None:
         with self._explained(), self._writing():
             self._database.execute(
                 "INSERT OR IGNORE INTO models (identity, name) VALUES (?, ?)", (self._text, name)

@@ -167,11 +167,21 @@ class Engine:
         reading: deque[list[tuple[int, Future[LoadedImage]]]] = deque()
         for window in gen_batches(len(self._values), _WINDOW):
             rows = range(window.start, window.stop)
-            reading.append([(row, pool.submit(load_image, self._values[row])) for row in rows])
+            reading.append([(row, self._read(row, pool)) for row in rows])
             if len(reading) > 1:
                 yield from self._unknown_of(reading.popleft())
         while reading:
             yield from self._unknown_of(reading.popleft())
+
+    def _read(self, row: int, pool: Executor) -> Future[LoadedImage]:
+        try:
+            value = self._values[row]
+        except Exception as error:
+            # The column of a data set decodes an image when it is asked for it.
+            failed: Future[LoadedImage] = Future()
+            failed.set_exception(UnreadableImage(f"is broken: {error}"))
+            return failed
+        return pool.submit(load_image, value)
 
     def _unknown_of(
         self, window: list[tuple[int, Future[LoadedImage]]]

@@ -7,6 +7,7 @@ Everything here runs in the worker threads, item by item; an item that cannot be
 import hashlib
 import io
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -111,8 +112,9 @@ def _decode_file(content: bytes) -> Any:
             return to_rgb(image)
     except UnidentifiedImageError:
         raise UnreadableImage("is not an image that Pillow can read") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UnreadableImage(_bomb_message("more")) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        counted = re.search(r"\d+", str(error))  # Pillow says how many pixels there are
+        raise UnreadableImage(_bomb_message(int(counted[0]) if counted else 0)) from None
     except (UnreadableImage, MemoryError):
         raise
     except Exception as error:
@@ -127,14 +129,14 @@ def _check_size(image: Any) -> None:
     width, height = image.size
     limit = Image.MAX_IMAGE_PIXELS
     if limit is not None and width * height > limit:
-        raise UnreadableImage(_bomb_message(f"{width} x {height} = {width * height:,}"))
+        raise UnreadableImage(_bomb_message(width * height))
 
 
-def _bomb_message(pixels: str) -> str:
+def _bomb_message(n_pixels: int) -> str:
     from PIL import Image
 
     return (
-        f"may be a decompression bomb: {pixels} pixels, and the limit is "
+        f"may be a decompression bomb: it has {n_pixels:,} pixels, and the limit is "
         f"{Image.MAX_IMAGE_PIXELS or 0:,}. If it is not, raise PIL.Image.MAX_IMAGE_PIXELS"
     )
 

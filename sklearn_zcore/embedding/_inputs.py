@@ -59,15 +59,25 @@ def as_items(X: Any, column: str | None) -> Items:
         raise ValueError("X is empty: there is no image or text to embed (0 samples).")
     if isinstance(values, np.ndarray):
         return Items(values, "image")
-    # The column of a data set decodes an image each time that it is asked for one.
-    looked_at = values if isinstance(values, list | tuple) else [values[0]]
+    if not isinstance(values, list | tuple):
+        return Items(values, _kind_of_lazy(values))
     kinds: dict[str, int] = {}
-    for row, value in enumerate(looked_at):
+    for row, value in enumerate(values):
         kinds.setdefault(_kind_of(value, row), row)
     kinds.pop("missing", None)
     if "image" in kinds and "string" in kinds:
         _check_strings_are_paths(values, kinds["image"])
     return Items(values, "image" if "image" in kinds else "string")
+
+
+def _kind_of_lazy(values: Sequence[Any]) -> str:
+    """Look at one item: the column of a data set decodes each image that it is asked for."""
+    try:
+        first = values[0]
+    except Exception:
+        return "image"  # a broken one, which is told later with all others
+    kind = _kind_of(first, 0)
+    return "image" if kind == "image" else "string"
 
 
 def _is_folder(X: Any) -> bool:

@@ -117,7 +117,8 @@ def _resolve(spec: Any, revision: str | None, local_files_only: bool) -> ModelSo
             f"model is a {type(spec).__name__}; it has to be a Hugging Face id, a directory, a "
             f"pair (model, processor) of loaded ones, or a list of these."
         )
-    name = ALIASES.get(os.fspath(spec), os.fspath(spec))
+    # A Path is a path, also where it has the name of an alias.
+    name = ALIASES.get(spec, spec) if isinstance(spec, str) else os.fspath(spec)
     directory = Path(name).expanduser()
     if directory.is_dir():
         return _from_directory(directory, str(spec), None)

@@ -82,6 +82,14 @@ def test_data_set_of_hugging_face(embedder, files, pictures):
     np.testing.assert_array_equal(embedder().transform(data["image"]), expected)
     np.testing.assert_array_equal(embedder(column="image").transform(data), expected)
     np.testing.assert_array_equal(embedder().transform(data.select_columns("image")), expected)
+    for row in (0, 3):
+        kept = Path(files[row]).read_bytes()
+        Path(files[row]).write_text("no picture")
+        with pytest.raises(ValueError, match=f"1 of 12 items .*\n  row {row}: is broken: "):
+            embedder().transform(data["image"])
+        Path(files[row]).write_bytes(kept)
+    texts = datasets.Dataset.from_dict({"text": ["a cat", "the dog"]})
+    assert embedder("bert").transform(texts["text"]).shape == (2, 16)
 
 
 @pytest.mark.parametrize("shape", [(4, 20, 30), (4, 20, 30, 1), (4, 20, 30, 3), (4, 20, 30, 4)])

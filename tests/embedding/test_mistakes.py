@@ -108,9 +108,10 @@ def test_decompression_bomb(embedder, tmp_path, monkeypatch):
     path = tmp_path / "bomb.png"
     Image.new("L", (200, 100)).save(path)
     assert embedder().transform([path]).shape == (1, 16)
-    for limit, pixels in ((15_000, "more"), (9_000, "more")):
+    for limit in (15_000, 9_000):  # of the first, Pillow warns; of the second, it stops
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        with pytest.raises(BrokenInputError, match=f"decompression bomb: {pixels}.*{limit:,}"):
+        told = f"decompression bomb: it has 20,000 pixels, and the limit is {limit:,}. If it is not"
+        with pytest.raises(BrokenInputError, match=told):
             embedder().transform([path])
 
 
@@ -119,7 +120,7 @@ def test_decompression_bomb_of_which_pillow_only_warns(embedder, tmp_path, monke
     path = tmp_path / "bomb.png"
     Image.new("L", (200, 100)).save(path)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 15_000)
-    with pytest.raises(BrokenInputError, match=r"200 x 100 = 20,000 pixels, and the limit is 15,0"):
+    with pytest.raises(BrokenInputError, match="it has 20,000 pixels, and the limit is 15,000"):
         embedder().transform([path])
 
 

@@ -126,6 +126,7 @@ def select(
 
     [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
     """
+    options = locals()  # by name: what says how to embed goes on as it is
     from ._folder import FolderRequest
     from ._methods import parse_n_iter
     from ._run import Request, run_select
@@ -161,22 +162,7 @@ def select(
         force=force,
         verbose=not quiet and sys.stderr.isatty(),
     )
-    images = FolderRequest(
-        folder=table,
-        model=model,
-        pooling=pooling,
-        layer=layer,
-        revision=revision,
-        offline=offline,
-        on_error=on_error,
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        workers=workers,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        verbose=request.verbose,
-    )
+    images = FolderRequest.of(table, options, verbose=request.verbose)
     if table.is_dir() and (images.given() or copy_to or link_to):
         _select_folder(request, images, copy_to, link_to, quiet=quiet, json=json)
         return

@@ -1,6 +1,6 @@
 """A folder of images, embedded."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,12 @@ class FolderRequest:
     cache_dir: Path | None = None
     no_cache: bool = False
     verbose: bool = False
+
+    @classmethod
+    def of(cls, folder: Path, options: dict[str, Any], *, verbose: bool) -> "FolderRequest":
+        """Pick the options of these names from all that a command has."""
+        named = {f.name for f in fields(cls)} - {"folder", "verbose"}
+        return cls(folder, verbose=verbose, **{name: options[name] for name in named})
 
     def given(self) -> list[str]:
         """Return the options that were given, as they are called on the command line."""

@@ -63,6 +63,7 @@ def embed(
 
     [cyan]zcore embed photos -m clip -m resnet18 -o embeddings.npy[/cyan]
     """
+    options = locals()  # by name
     from ._folder import (
         FolderRequest,
         broken_note,
@@ -75,22 +76,7 @@ def embed(
     from ._image_output import check_image_output
     from ._report import print_json, print_lines
 
-    request = FolderRequest(
-        folder=folder,
-        model=model,
-        pooling=pooling,
-        layer=layer,
-        revision=revision,
-        offline=offline,
-        on_error=on_error,
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        workers=workers,
-        cache_dir=cache_dir,
-        no_cache=no_cache,
-        verbose=not quiet and sys.stderr.isatty(),
-    )
+    request = FolderRequest.of(folder, options, verbose=not quiet and sys.stderr.isatty())
     images = list_folder(folder)
     check_request(request)
     outputs = [check_image_output(out, folder, (".parquet", ".npy"), force)]

@@ -11,13 +11,12 @@ import hashlib
 import json
 import os
 import sqlite3
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,57 +43,6 @@ class CacheError(OSError):
     """A cache that cannot be read or written; the message says why and what to do."""
 
 
-def default_cache_dir() -> Path:
-    """Return the folder that the command caches in.
-
-    ``ZCORE_CACHE_DIR``, or ``sklearn-zcore`` in the user's folder of caches.
-    """
-    if given := os.environ.get("ZCORE_CACHE_DIR"):
-        return Path(given)
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "sklearn-zcore"
-
-
-class CachedModel(NamedTuple):
-    """A model with embeddings in a cache.
-
-    Attributes
-    ----------
-    name : str
-        What it was called when it was first used.
-    identity : dict
-        What tells it from other models.
-    width : int
-    n_embeddings : int
-    """
-
-    name: str
-    identity: dict[str, Any]
-    width: int
-    n_embeddings: int
-
-
-class CacheInfo(NamedTuple):
-    """What a cache holds.
-
-    Attributes
-    ----------
-    path : Path
-    n_bytes : int
-        On disk.
-    models : list of CachedModel
-    """
-
-    path: Path
-    n_bytes: int
-    models: list[CachedModel]
-
-
 class EmbeddingCache:
     """The embeddings of one model in a folder's database.
 
@@ -118,7 +66,7 @@ class EmbeddingCache:
         _make_folder(self.folder)
         self.path = self.folder / FILE_NAME
         with self._lock("open"), self._explained():
-            self._database = _open(self.path)
+            self._database = open_database(self.path)
         self._text = json.dumps(identity, sort_keys=True)
         try:
             self._register(name)
@@ -246,7 +194,7 @@ class EmbeddingCache:
         try:
             yield
         except sqlite3.Error as error:
-            raise _explain(self.path, error) from error
+            raise explain(self.path, error) from error
 
 
 def _checksum(identity: str, item: bytes, vector: bytes) -> bytes:
@@ -273,7 +221,8 @@ def _not_writable(folder: Path, error: OSError) -> CacheError:
     )
 
 
-def _open(path: Path) -> sqlite3.Connection:
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the database, and make its tables if it is new."""
     database = sqlite3.connect(
         path, timeout=_WAIT, isolation_level=None, check_same_thread=False, cached_statements=16
     )
@@ -300,7 +249,8 @@ def _open(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _explain(path: Path, error: sqlite3.Error) -> CacheError:
+def explain(path: Path, error: sqlite3.Error) -> CacheError:
+    """Say what an error of SQLite means, and what to do about it."""
     text, folder = str(error), path.parent
     code = getattr(error, "sqlite_errorname", "")
     if code.startswith("SQLITE_FULL") or "disk is full" in text:
@@ -319,94 +269,3 @@ def _explain(path: Path, error: sqlite3.Error) -> CacheError:
             f"--cache-dir {folder}"
         )
     return CacheError(f"The cache {path} failed: {text} ({code or type(error).__name__}).")
-
-
-def cache_info(folder: str | os.PathLike[str]) -> CacheInfo:
-    """Say what a cache holds.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        A ``cache_dir``.
-
-    Returns
-    -------
-    CacheInfo
-        Empty if there is no cache in the folder.
-
-    Raises
-    ------
-    CacheError
-        If it cannot be read.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from sklearn_zcore.embedding import cache_info
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     cache_info(folder).n_bytes
-    0
-    """
-    path = Path(folder).expanduser() / FILE_NAME
-    if not path.exists():
-        return CacheInfo(path, 0, [])
-    query = (
-        "SELECT name, identity, width, (SELECT COUNT(*) FROM embeddings WHERE model = models.id) "
-        "FROM models ORDER BY id"
-    )
-    try:
-        database = _open(path)
-        try:
-            rows = database.execute(query).fetchall()
-        finally:
-            database.close()
-    except sqlite3.Error as error:
-        raise _explain(path, error) from error
-    models = [CachedModel(name, json.loads(text), width or 0, n) for name, text, width, n in rows]
-    return CacheInfo(path, sum(file.stat().st_size for file in _files(path)), models)
-
-
-def clear_cache(folder: str | os.PathLike[str]) -> int:
-    """Delete the cache in a folder, and nothing else there.
-
-    Do not call it while another process uses the cache.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        A ``cache_dir``.
-
-    Returns
-    -------
-    int
-        The bytes that were freed.
-
-    Raises
-    ------
-    CacheError
-        If a file cannot be deleted.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from sklearn_zcore.embedding import clear_cache
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     clear_cache(folder)
-    0
-    """
-    path = Path(folder).expanduser() / FILE_NAME
-    n_bytes = 0
-    try:
-        for file in _files(path):
-            n_bytes += file.stat().st_size
-            file.unlink()
-    except OSError as error:
-        raise CacheError(f"The cache {path} cannot be deleted: {error.strerror}.") from error
-    return n_bytes
-
-
-def _files(path: Path) -> list[Path]:
-    """Return the files of a cache: the database, its log, and the locks."""
-    database = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
-    locks = [*path.parent.glob("batch-??.lock"), path.parent / "open.lock"]
-    return [file for file in [*database, *locks] if file.exists()]

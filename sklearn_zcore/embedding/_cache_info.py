@@ -11,9 +11,19 @@ from sklearn_zcore.embedding._cache import FILE_NAME, CacheError, explain, open_
 
 
 def default_cache_dir() -> Path:
-    """Return the folder that the command caches in.
+    """Return the folder that the command ``zcore`` caches in.
 
-    ``ZCORE_CACHE_DIR``, or ``sklearn-zcore`` in the user's folder of caches.
+    Returns
+    -------
+    Path
+        The environment variable ``ZCORE_CACHE_DIR``, or ``sklearn-zcore`` in the user's folder of
+        caches.
+
+    Examples
+    --------
+    >>> from sklearn_zcore.embedding import default_cache_dir
+    >>> default_cache_dir().name != ""
+    True
     """
     if given := os.environ.get("ZCORE_CACHE_DIR"):
         return Path(given)

@@ -153,7 +153,12 @@ def find_batch_size(torch: Any, device: Any, run: Callable[[int], Any]) -> int:
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    run(_PROBED)
+    try:
+        run(_PROBED)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(torch, error):
+            raise
+        return _PROBED // 2  # and what does not fit then is halved again
     torch.cuda.synchronize(device)
     per_item = max(1.0, (torch.cuda.max_memory_allocated(device) - before) / _PROBED)
     torch.cuda.empty_cache()

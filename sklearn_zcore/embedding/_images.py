@@ -77,7 +77,9 @@ def _read_file(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise UnreadableImage("does not exist") from None
+        is_url = str(path).startswith(("http:/", "https:/", "s3:/", "gs:/"))
+        reason = "is a URL: download it first" if is_url else "does not exist"
+        raise UnreadableImage(reason) from None
     except (OSError, ValueError) as error:
         raise UnreadableImage(f"cannot be read: {_reason(error)}") from None
     if not content:

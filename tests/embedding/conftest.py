@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
-pytest.importorskip("torch", reason="embedding needs the extra 'embed'")
-pytest.importorskip("transformers", reason="embedding needs the extra 'embed'")
-Image = pytest.importorskip("PIL.Image", reason="embedding needs the extra 'embed'")
-
-import torch  # noqa: E402
-
-from sklearn_zcore import FoundationEmbedder  # noqa: E402
-from tests.embedding import tiny  # noqa: E402
+from sklearn_zcore import FoundationEmbedder
+from tests.embedding import tiny
 
 # For models this small, threads that wait for each other take longer than the work.
 torch.set_num_threads(1)
@@ -70,3 +66,21 @@ def offline(monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Count the items that go through a model."""
+    from sklearn_zcore.embedding._backbone import Backbone
+
+    class Count:
+        items = 0
+
+    original = Backbone._embed_all
+
+    def embed_all(self, batch, start, stop):
+        Count.items += stop - start
+        return original(self, batch, start, stop)
+
+    monkeypatch.setattr(Backbone, "_embed_all", embed_all)
+    return Count

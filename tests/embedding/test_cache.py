@@ -18,24 +18,6 @@ from sklearn_zcore.embedding import CacheError, cache_info, clear_cache, default
 from tests.embedding import tiny
 
 
-@pytest.fixture
-def counted(monkeypatch):
-    """Count the items that go through a model."""
-    from sklearn_zcore.embedding._backbone import Backbone
-
-    class Count:
-        items = 0
-
-    original = Backbone._embed_all
-
-    def embed_all(self, batch, start, stop):
-        Count.items += stop - start
-        return original(self, batch, start, stop)
-
-    monkeypatch.setattr(Backbone, "_embed_all", embed_all)
-    return Count
-
-
 def test_second_run_computes_nothing_and_loads_nothing(embedder, files, tmp_path, monkeypatch):
     first = embedder(cache_dir=tmp_path / "new" / "cache").transform(files)
     monkeypatch.setattr("sklearn_zcore.embedding._embedder.Backbone", None)

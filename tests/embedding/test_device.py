@@ -115,6 +115,16 @@ def test_batch_size_that_fits(free, per_item, expected):
     assert fake.state.ran == [1, 8]
 
 
+def test_batch_size_where_not_even_the_small_batch_fits():
+    fake = fake_torch(cuda=1)
+
+    def run(n_items):
+        if n_items > 1:
+            raise OUT_OF_MEMORY[0]
+
+    assert _device.find_batch_size(fake, torch.device("cuda"), run) == 4
+
+
 def test_batch_size_on_the_cpu_is_fixed():
     fake = fake_torch()
     assert _device.find_batch_size(fake, torch.device("cpu"), fake.run) == 32

@@ -13,7 +13,6 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from sklearn_zcore import FoundationEmbedder, RandomSelector, ZCoreSelector
 from tests.embedding import tiny
-from tests.embedding.test_cache import counted  # noqa: F401
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (12, 20, 30, 3), dtype=np.uint8)
 
@@ -147,7 +146,7 @@ def test_pipeline(embedder):
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_grid_search_embeds_every_image_once(n_jobs, embedder, files, tmp_path, counted):  # noqa: F811
+def test_grid_search_embeds_every_image_once(n_jobs, embedder, files, tmp_path, counted):
     from joblib import parallel_config
 
     pipeline = Pipeline(

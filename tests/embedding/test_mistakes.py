@@ -140,7 +140,8 @@ def test_decompression_bomb_of_which_pillow_only_warns(embedder, tmp_path, monke
         (Image.fromarray(np.full((9, 9), 70_000, np.int32)), "has integer values from 70000"),
         ({"bytes": None, "path": None}, r"the value is missing \(None or NaN\)"),
         (None, r"the value is missing \(None or NaN\)"),
-        (b"", "is empty|not an image"),
+        (b"", "not an image"),
+        ("https://example.org/a.png", "https://example.org/a.png: is a URL: download it first"),
         (b"no image", "is not an image that Pillow can read"),
     ],
 )

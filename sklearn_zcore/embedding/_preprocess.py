@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SAMPLE_SHAPES = [(31, 47), (300, 201), (224, 224), (5, 9)]  # height, width
+_WHOLE_FROM = 384  # the edge from which ConvNeXt crops no more
 _MOST_PIXELS = 2**26  # of an image that is made larger
 _AGREES = 1e-5  # of values of size 1: float32 in another order
 
@@ -146,6 +147,8 @@ def read_steps(processor: Any) -> Steps | None:
         return None
     size = dict(get("size") or {}) if get("do_resize", True) else {}
     crop = dict(get("crop_size") or {}) if get("do_center_crop", False) else {}
+    if get("crop_pct") and tuple(size) == ("shortest_edge",):
+        size, crop = _as_convnext(size["shortest_edge"], float(get("crop_pct")))
     known = {("height", "width"), ("shortest_edge",), ()}
     if tuple(sorted(size)) not in known or tuple(sorted(crop)) not in known - {("shortest_edge",)}:
         return None
@@ -158,6 +161,14 @@ def read_steps(processor: Any) -> Steps | None:
         mean=tuple(mean),
         std=tuple(std),
     )
+
+
+def _as_convnext(edge: int, share: float) -> tuple[dict[str, int], dict[str, int]]:
+    """Return size and crop as ConvNeXt and ResNet mean them: small ones keep a share of it."""
+    square = {"height": edge, "width": edge}
+    if edge >= _WHOLE_FROM:
+        return square, {}
+    return {"shortest_edge": int(edge / share)}, square
 
 
 def _scaled(height: int, width: int, shortest_edge: int) -> tuple[int, int]:

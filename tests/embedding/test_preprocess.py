@@ -29,8 +29,11 @@ def noise(width, height):
         ("vit", {"size": SQUARE, "resample": 3}, True),
         ("mobilenet_v2", {"size": EDGE, "crop_size": SQUARE}, True),
         ("bit", {"size": EDGE, "crop_size": SQUARE}, True),
-        # It crops in a way of its own, which comparing has to find out.
-        ("convnext", {"size": {"shortest_edge": 32}}, False),
+        ("convnext", {"size": {"shortest_edge": 32}}, True),
+        ("convnext", {"size": {"shortest_edge": 384}}, True),
+        ("convnext", {"size": {"shortest_edge": 33}, "crop_pct": 0.77}, True),
+        ("clip", {"size": 40, "crop_size": 32}, True),  # as in older files
+        ("vit", {"size": SQUARE, "image_mean": 0.5, "image_std": 0.5}, False),
     ],
 )
 def test_pixels(kind, settings, fast):
@@ -42,6 +45,18 @@ def test_pixels(kind, settings, fast):
         expected = original(image, return_tensors="pt").pixel_values[0]
         pixels = ours.to_tensor(ours.prepare(image)[None], torch.device("cpu"), torch.float32)[0]
         np.testing.assert_allclose(pixels, expected, atol=1e-5, err_msg=str(size))
+
+
+def test_processor_that_does_something_else():
+    """Comparing finds it out, and the processor is called for each image."""
+    original = processor("vit", size=SQUARE)
+    resize = original.resize
+    original.resize = lambda image, **kwargs: resize(image, **kwargs)[:, ::-1]
+    ours = Preprocessor(original)
+    assert ours.steps is None
+    prepared = ours.prepare(noise(20, 30))
+    expected = original(noise(20, 30), return_tensors="np").pixel_values[0]
+    np.testing.assert_array_equal(prepared, expected)
 
 
 def test_sizes_that_differ_go_through_together(pictures):

@@ -1,13 +1,16 @@
 """Coresets for scikit-learn: the few per cent of a data set worth labelling, storing, training on.
 
 No labels and no training are needed. See `FacilityLocationSelector` for the selector to start
-with, `ZCoreSelector` for zero-shot coreset selection as published, and `RandomSelector` for the
-yardstick that every selection has to beat.
+with, `ZCoreSelector` for zero-shot coreset selection as published, `RandomSelector` for the
+yardstick that every selection has to beat, and `FoundationEmbedder` for rows of numbers from
+images and texts.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sklearn_zcore.embedding import FoundationEmbedder, load_image_folder
     from sklearn_zcore.selection import (
         FacilityLocationSelector,
         HerdingSelector,
@@ -20,22 +23,29 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "FacilityLocationSelector",
+    "FoundationEmbedder",
     "HerdingSelector",
     "KCenterSelector",
     "KMeansSelector",
     "RandomSelector",
     "ZCoreSelector",
     "__version__",
+    "load_image_folder",
 ]
+
+# Where a public name is defined; in selection, unless it stands here.
+_PACKAGES = {
+    "FoundationEmbedder": "embedding",
+    "load_image_folder": "embedding",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that the command answers --help before scikit-learn has been imported.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sklearn_zcore import selection
-
-    return getattr(selection, name)
+    package = import_module(f"sklearn_zcore.{_PACKAGES.get(name, 'selection')}")
+    return getattr(package, name)
 
 
 def __dir__() -> list[str]:

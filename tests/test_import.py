@@ -29,6 +29,11 @@ def test_selectors_load_no_more_than_scikit_learn_does():
     assert set(loaded_after(ours)) <= set(loaded_after(own))
 
 
+def test_embedder_loads_no_torch_before_it_embeds():
+    code = "from sklearn_zcore import FoundationEmbedder; FoundationEmbedder().fit(['a text'])"
+    assert not {"torch", "transformers"} & set(loaded_after(code))
+
+
 def test_public_names():
     assert sklearn_zcore.__all__ == sorted(sklearn_zcore.__all__)
     assert {"RandomSelector", "ZCoreSelector", "__version__"} <= set(sklearn_zcore.__all__)

@@ -6,8 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+from . import _image_options as _i
 from . import _options as _o
-from ._errors import EXIT_INTERRUPTED, reported, say, silence_stdout
+from ._errors import EXIT_INTERRUPTED, CliError, reported, say, silence_stdout
+from ._image_app import cache_app, embed
 
 app = typer.Typer(
     name="zcore",
@@ -46,12 +48,18 @@ def _zcore(
 ) -> None:
     """Select a coreset: the small part of a table worth labelling, storing and training on.
 
-    It needs no labels and no training. A typical run:
+    It needs no labels and no training. A typical run, on a table or on a folder of images:
 
     [bold]zcore select table.csv --budget 10% --out coreset.csv[/bold]
 
+    [bold]zcore select photos --model clip --budget 5% --out coreset.csv[/bold]
+
     [bold]zcore demo[/bold] shows in seconds what a coreset is worth on a small data set.
     """
+
+
+app.command(epilog=_EXIT_CODES)(embed)
+app.add_typer(cache_app, epilog=_EXIT_CODES)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -80,11 +88,25 @@ def select(
     sep: _o.Sep = None,
     encoding: _o.Encoding = None,
     na_values: _o.NaValues = None,
+    model: _i.Model = None,
+    pooling: _i.Pooling = None,
+    layer: _i.Layer = None,
+    revision: _i.Revision = None,
+    offline: _i.Offline = False,
+    on_error: _i.OnError = None,
+    device: _i.Device = None,
+    dtype: _i.Dtype = None,
+    batch_size: _i.BatchSize = None,
+    workers: _i.Workers = None,
+    cache_dir: _i.CacheDir = None,
+    no_cache: _i.NoCache = False,
+    copy_to: _i.CopyTo = None,
+    link_to: _i.LinkTo = None,
     quiet: _o.Quiet = False,
     json: _o.Json = False,
     debug: _o.Debug = False,
 ) -> None:
-    """Select the most valuable rows of a table, without labels.
+    """Select the most valuable rows of a table, or images of a folder, without labels.
 
     [bold]Examples[/bold]
 
@@ -99,7 +121,13 @@ def select(
     Row numbers from an array of embeddings, used as they are:
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
+
+    Images, copied to a folder of their own:
+
+    [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
     """
+    options = locals()  # by name: what says how to embed goes on as it is
+    from ._folder import FolderRequest
     from ._methods import parse_n_iter
     from ._run import Request, run_select
 
@@ -134,8 +162,47 @@ def select(
         force=force,
         verbose=not quiet and sys.stderr.isatty(),
     )
+    images = FolderRequest.of(table, options, verbose=request.verbose)
+    if table.is_dir() and (images.given() or copy_to or link_to):
+        _select_folder(request, images, copy_to, link_to, quiet=quiet, json=json)
+        return
+    for_images = images.given() + [
+        option
+        for option, value in (("--copy-to", copy_to), ("--link-to", link_to))
+        if value is not None
+    ]
+    if for_images and table.exists():
+        raise CliError(
+            f"{', '.join(for_images)}: for folders of images, and {table} is a file.",
+            "Leave it out, or name the folder.",
+        )
     outcome = run_select(request)
     _tell(outcome, quiet=quiet, json=json)
+
+
+def _select_folder(
+    request: Any,
+    images: Any,
+    copy_to: Path | None,
+    link_to: Path | None,
+    *,
+    quiet: bool,
+    json: bool,
+) -> None:
+    """Select from a folder of images, and print what was done."""
+    from ._folder import broken_note
+    from ._report import print_json, print_lines
+    from ._select_folder import refuse_table_options, select_folder, selected_json, selected_lines
+
+    refuse_table_options(request)
+    outcome = select_folder(request, images, copy_to, link_to)
+    if json:
+        print_json(selected_json(outcome))
+    elif not quiet:
+        print_lines("Coreset selected", selected_lines(outcome))
+    if outcome.embedded.broken:
+        say(broken_note(outcome.embedded.broken), label="Warning: ", style="bold yellow")
+    _warn(outcome.fit.warnings)
 
 
 @app.command(epilog=_EXIT_CODES)
@@ -237,7 +304,7 @@ def _warn(messages: list[str]) -> None:
 
 def _one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> None:
     """Refuse a value that an option does not have."""
-    from ._errors import CliError, close_match
+    from ._errors import close_match
 
     if value is not None and value not in allowed:
         raise CliError(

@@ -12,7 +12,8 @@ Table = Annotated[
     Path,
     typer.Argument(
         metavar="TABLE",
-        help="The input: .csv, .csv.gz, .tsv, .parquet, .npy or .npz, one row per sample.",
+        help="The input: .csv, .csv.gz, .tsv, .parquet, .npy or .npz, one row per sample; or a "
+        "folder of images, with --model.",
         show_default=False,
     ),
 ]

@@ -81,7 +81,10 @@ def check_input(path: Path) -> str:
         ``.csv``, ``.parquet``, ``.npy`` or ``.npz``.
     """
     if path.is_dir():
-        raise CliError(f"The input {path} is a directory.", "Name one file in it.")
+        raise CliError(
+            f"The input {path} is a directory.",
+            "Name one file in it; or, if it holds images, the model to embed them: --model clip.",
+        )
     if not path.exists():
         raise CliError(f"The input {path} does not exist{_neighbour(path)}")
     kind = file_format(path)

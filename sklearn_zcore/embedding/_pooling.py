@@ -1,0 +1,186 @@
+"""From what a backbone puts out to one vector an item.
+
+Pooling "auto" is what the family is meant to be used with:
+
+====================================  ==========================================================
+CLIP, SigLIP and others of two towers "projected", into the space that images and texts share
+ViT, DeiT, BEiT, DINOv2, DINOv3       "cls", the class token after the last norm
+ResNet, ConvNeXt, MobileNetV2, others "pooler", the model's own pooled output
+encoders of text                      "mean" of the token vectors, padding left out
+====================================  ==========================================================
+"""
+
+import hashlib
+import inspect
+from typing import Any, Literal
+
+Pooled = Literal["projected", "cls", "mean", "pooler", "callable"]
+
+_CLASS_TOKEN = frozenset(
+    "vit deit beit data2vec-vision dinov2 dinov2_with_registers dinov3_vit vit_msn clip "
+    "clip_vision_model metaclip_2 chinese_clip altclip clipseg".split()
+)
+_CLS_BY_DEFAULT = _CLASS_TOKEN - frozenset(
+    "clip clip_vision_model metaclip_2 chinese_clip altclip clipseg".split()
+)
+_NO_CLASS_TOKEN = frozenset("siglip siglip2 siglip_vision_model swin swinv2 ijepa".split())
+
+
+def resolve_pooling(pooling: Any, layer: int, kind: str, model: Any, name: str) -> Pooled:
+    """Decide how to pool.
+
+    Parameters
+    ----------
+    pooling : {"auto", "cls", "mean", "pooler"} or callable
+    layer : int
+        Another layer than the last, -1, has no projection and no pooler.
+    kind : {"image", "text"}
+    model : torch.nn.Module
+    name : str
+        The model's name, for messages.
+
+    Returns
+    -------
+    {"projected", "cls", "mean", "pooler", "callable"}
+
+    Raises
+    ------
+    ValueError
+        If the model has nothing of that kind.
+    """
+    family = str(getattr(model.config, "model_type", ""))
+    if callable(pooling):
+        return "callable"
+    if pooling == "auto":
+        return _auto(layer, kind, model, family)
+    if pooling == "pooler" and layer != -1:
+        raise ValueError(
+            f"pooling='pooler' works on the last layer, and layer={layer} is another. Use 'cls', "
+            f"'mean' or a callable."
+        )
+    if pooling == "cls" and kind == "image" and family in _NO_CLASS_TOKEN:
+        raise ValueError(
+            f"pooling='cls': the model {name!r} ({family}) has no class token. Use 'mean' or "
+            f"'auto'."
+        )
+    pooled: Pooled = pooling
+    return pooled
+
+
+def _auto(layer: int, kind: str, model: Any, family: str) -> Pooled:
+    has_class_token = family in _CLASS_TOKEN
+    if layer != -1:
+        return "cls" if kind == "image" and has_class_token else "mean"
+    if hasattr(model, f"get_{kind}_features"):
+        return "projected"
+    if kind == "text":
+        return "mean"
+    return "cls" if family in _CLS_BY_DEFAULT else "pooler"
+
+
+def needs_pooler(pooled: Pooled) -> bool:
+    """Return whether the weights of the model's pooler are used."""
+    return pooled == "pooler"
+
+
+def pool(outputs: Any, pooled: Pooled, layer: int, mask: Any, pooling: Any, name: str) -> Any:
+    """Return one vector an item.
+
+    Parameters
+    ----------
+    outputs : ModelOutput
+    pooled : str
+        From `resolve_pooling`.
+    layer : int
+    mask : tensor of shape (n_samples, n_tokens) or None
+        1 where there is a token, 0 where there is padding.
+    pooling : callable or str
+        The parameter: if a callable, it is called with the hidden states, of shape (n_samples,
+        n_tokens, width), and the mask.
+    name : str
+
+    Returns
+    -------
+    tensor of shape (n_samples, n_features)
+    """
+    if pooled in ("projected", "pooler"):
+        vectors = getattr(outputs, "pooler_output", None)
+        if vectors is None:
+            raise ValueError(
+                f"The model {name!r} has no pooled output. Use pooling='mean', 'cls' or a callable."
+            )
+        return vectors.flatten(1)
+    hidden = _hidden(outputs, layer, name)
+    is_map = hidden.ndim == 4
+    if is_map:  # (n, channels, h, w), of a convolutional network
+        hidden = hidden.flatten(2).transpose(1, 2)
+    if pooled == "callable":
+        return _called(pooling, hidden, mask)
+    if pooled == "mean":
+        if mask is None:
+            return hidden.mean(dim=1)
+        weights = mask.unsqueeze(-1).to(hidden.dtype)
+        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+    if is_map:
+        raise ValueError(
+            f"pooling='cls': the model {name!r} is convolutional and has no class token. Use "
+            f"'pooler', 'mean' or 'auto'."
+        )
+    return hidden[:, 0]
+
+
+def _hidden(outputs: Any, layer: int, name: str) -> Any:
+    if layer == -1:
+        return outputs.last_hidden_state
+    states = getattr(outputs, "hidden_states", None)
+    if not states:
+        raise ValueError(f"The model {name!r} does not put out its layers; use layer=-1.")
+    if not -len(states) <= layer < len(states):
+        raise ValueError(
+            f"layer={layer}: the model {name!r} has {len(states)} hidden states, 0 (after the "
+            f"embedding) to {len(states) - 1}, or -1 (the output) to {-len(states)}."
+        )
+    return states[layer]
+
+
+def _called(pooling: Any, hidden: Any, mask: Any) -> Any:
+    vectors = pooling(hidden, mask)
+    n_samples = hidden.shape[0]
+    if getattr(vectors, "ndim", 0) != 2 or vectors.shape[0] != n_samples:
+        raise ValueError(
+            f"The callable pooling has to return a tensor of shape (n_samples, n_features), here "
+            f"({n_samples}, d); it returned {getattr(vectors, 'shape', type(vectors).__name__)}."
+        )
+    return vectors
+
+
+def describe_pooling(pooling: Any) -> str:
+    """Return what tells one way of pooling from another, over processes and edits of its code.
+
+    Parameters
+    ----------
+    pooling : str or callable
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If it is a callable whose source does not say all that it does.
+    """
+    if isinstance(pooling, str):
+        return pooling
+    try:
+        if inspect.getclosurevars(pooling).nonlocals or "<lambda>" in pooling.__qualname__:
+            raise TypeError
+        source = inspect.getsource(pooling)
+    except (TypeError, OSError):
+        raise ValueError(
+            f"With a cache_dir, the callable pooling has to be a plain function, whose source "
+            f"tells what it does, and not {pooling!r}: embeddings of another one could not be told "
+            f"apart."
+        ) from None
+    digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
+    return f"{pooling.__module__}.{pooling.__qualname__} {digest}"

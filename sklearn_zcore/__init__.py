@@ -1,25 +1,37 @@
 """Coresets for scikit-learn: the few per cent of a data set worth labelling, storing, training on.
 
-No labels and no training are needed. See `ZCoreSelector` for the published method and
-`RandomSelector` for the yardstick that every selection has to beat.
+No labels and no training are needed. See `ZCoreSelector` for the published method,
+`RandomSelector` for the yardstick that every selection has to beat, and `CoresetClassifier` for
+training on a coreset.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sklearn_zcore.compose import CoresetClassifier, CoresetRegressor, CoresetSampler
     from sklearn_zcore.selection import RandomSelector, ZCoreSelector
 
 __version__ = "0.1.0"
-__all__ = ["RandomSelector", "ZCoreSelector", "__version__"]
+__all__ = [
+    "CoresetClassifier",
+    "CoresetRegressor",
+    "CoresetSampler",
+    "RandomSelector",
+    "ZCoreSelector",
+    "__version__",
+]
+
+# Where each public name is defined; selection, unless it stands here.
+_COMPOSE = {"CoresetClassifier", "CoresetRegressor", "CoresetSampler"}
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that the command answers --help before scikit-learn has been imported.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sklearn_zcore import selection
-
-    return getattr(selection, name)
+    module = "compose" if name in _COMPOSE else "selection"
+    return getattr(import_module(f"sklearn_zcore.{module}"), name)
 
 
 def __dir__() -> list[str]:

@@ -236,6 +236,44 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             )
         return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
 
+    def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to X and return its selected rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of finite numbers.
+        y : None
+            Its rows cannot be dropped here: with a y, no row may be dropped either.
+        **fit_params : dict
+            Metadata for ``fit``.
+
+        Returns
+        -------
+        array-like of shape (n_selected, n_features)
+            See `transform`.
+
+        Raises
+        ------
+        ValueError
+            If there is a y and the budget drops rows, as in the middle of a Pipeline, whose later
+            steps would get fewer rows of X than of y.
+        """
+        if y is not None:
+            self._validate_params()
+            n_samples = _num_samples(X)
+            n_selected = resolve_budget(self.budget, n_samples)
+            if n_selected < n_samples:
+                name = type(self).__name__
+                raise ValueError(
+                    f"{name} keeps {n_selected} of the {n_samples} rows of X, and a transformer "
+                    f"cannot drop rows of y. Within a Pipeline, put the steps behind {name} into "
+                    f"CoresetClassifier(estimator, selector={name}(...)), or CoresetRegressor; in "
+                    f"imbalanced-learn's Pipeline, use CoresetSampler. By hand, fit(X) and then "
+                    f"select(X, y)."
+                )
+        return super().fit_transform(X, y, **fit_params)
+
     def select(self, *arrays: Any) -> Any:
         """Return the coreset's part of arrays that go along with X.
 

@@ -1,0 +1,7 @@
+"""Estimators with a selector inside: train, sample and search on coresets."""
+
+from sklearn_zcore.compose._classifier import CoresetClassifier
+from sklearn_zcore.compose._regressor import CoresetRegressor
+from sklearn_zcore.compose._sampler import CoresetSampler
+
+__all__ = ["CoresetClassifier", "CoresetRegressor", "CoresetSampler"]

@@ -47,10 +47,12 @@ def estimator_has(method: str) -> Callable[[Any], bool]:
     return check
 
 
-class BaseCoresetEstimator(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
-    """Base class of the estimators that train another one on a coreset.
+class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
+    """What makes a classifier or regressor train another one on a coreset.
 
-    A subclass gives the default of ``estimator`` and says what is done with labels.
+    A subclass adds the mixin of its kind and BaseEstimator, in this order: ``score`` is to be the
+    wrapped estimator's, not the mixin's. It gives the default of ``estimator``, and says what is
+    done with labels.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {

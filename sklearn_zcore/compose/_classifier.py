@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, is_regressor
+from sklearn.base import BaseEstimator, ClassifierMixin, is_regressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
@@ -15,7 +15,7 @@ from sklearn_zcore.compose._base import BaseCoresetEstimator, estimator_has
 from sklearn_zcore.compose._classes import check_classes, keep_every_class
 
 
-class CoresetClassifier(ClassifierMixin, BaseCoresetEstimator):
+class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
     """Train a classifier on a coreset, selected without labels.
 
     ``fit`` embeds the rows (if there is an ``embedder``), selects some of them without looking

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sklearn.base import RegressorMixin, is_classifier
+from sklearn.base import BaseEstimator, RegressorMixin, is_classifier
 from sklearn.linear_model import Ridge
 
 from sklearn_zcore.compose._base import BaseCoresetEstimator
 
 
-class CoresetRegressor(RegressorMixin, BaseCoresetEstimator):
+class CoresetRegressor(BaseCoresetEstimator, RegressorMixin, BaseEstimator):
     """Train a regressor on a coreset, selected without targets.
 
     ``fit`` embeds the rows (if there is an ``embedder``), selects some of them without looking

@@ -128,7 +128,7 @@ def check_budget(selector: Any, n_samples: int) -> None:
     n_samples : int
     """
     budget = getattr(selector, "budget", None)
-    if isinstance(budget, Integral) and not isinstance(budget, bool) and budget > n_samples:
+    if isinstance(budget, Integral) and int(budget) > n_samples:
         raise ValueError(
             f"budget={budget} of {type(selector).__name__} is more than the {n_samples} rows to "
             f"select from. In cross-validation those are the rows of one training fold. Give a "

@@ -5,7 +5,6 @@ import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
@@ -13,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
+from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._progress import draws_progress
 from sklearn_zcore.selection._stability import draws_needed
 from sklearn_zcore.selection._validation import row_fingerprints
@@ -305,11 +305,8 @@ class ZCoreSelector(BaseCoresetSelector):
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
         if self.memory is None:
             return _sample(*arguments, self.n_jobs, self.verbose)
-        memory = self.memory
-        if isinstance(memory, str | os.PathLike):
-            memory = joblib.Memory(os.fspath(memory), verbose=0)
-        cached = memory.cache(_sample, ignore=["n_jobs", "verbose"])
-        sums: Sums = cached(*arguments, self.n_jobs, self.verbose)
+        unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        sums: Sums = call_cached(self.memory, _sample, arguments, unimportant)
         return sums
 
     def _warm_start_from(self, X: NDArray[Any]) -> Sums | None:

@@ -9,7 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sklearn_zcore.compose import CoresetClassifier, CoresetRegressor, CoresetSampler
+    from sklearn_zcore.compose import (
+        CoresetClassifier,
+        CoresetRegressor,
+        CoresetSampler,
+        smallest_within,
+    )
     from sklearn_zcore.selection import RandomSelector, ZCoreSelector
 
 __version__ = "0.1.0"
@@ -20,10 +25,11 @@ __all__ = [
     "RandomSelector",
     "ZCoreSelector",
     "__version__",
+    "smallest_within",
 ]
 
 # Where each public name is defined; selection, unless it stands here.
-_COMPOSE = {"CoresetClassifier", "CoresetRegressor", "CoresetSampler"}
+_COMPOSE = {"CoresetClassifier", "CoresetRegressor", "CoresetSampler", "smallest_within"}
 
 
 def __getattr__(name: str) -> Any:

@@ -66,6 +66,8 @@ class CoresetSampler(BaseEstimator):
         "embedder": [HasMethods("transform"), None],
     }
 
+    _estimator_type = "sampler"  # what imbalanced-learn knows its samplers by
+
     sample_indices_: NDArray[np.intp]
 
     def __init__(self, selector: Any = None, embedder: Any = None) -> None:
@@ -132,9 +134,3 @@ class CoresetSampler(BaseEstimator):
         X, y = indexable(X, y)
         rows = self.sample_indices_
         return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
-
-    def __sklearn_tags__(self) -> Any:
-        """Return the tags: a sampler, which is a type of estimator of imbalanced-learn."""
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = "sampler"
-        return tags

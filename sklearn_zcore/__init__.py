@@ -15,29 +15,41 @@ if TYPE_CHECKING:
         CoresetSampler,
         smallest_within,
     )
+    from sklearn_zcore.inspection import BudgetCurve, BudgetCurveDisplay, budget_curve
     from sklearn_zcore.selection import RandomSelector, ZCoreSelector
 
 __version__ = "0.1.0"
 __all__ = [
+    "BudgetCurve",
+    "BudgetCurveDisplay",
     "CoresetClassifier",
     "CoresetRegressor",
     "CoresetSampler",
     "RandomSelector",
     "ZCoreSelector",
     "__version__",
+    "budget_curve",
     "smallest_within",
 ]
 
-# Where each public name is defined; selection, unless it stands here.
-_COMPOSE = {"CoresetClassifier", "CoresetRegressor", "CoresetSampler", "smallest_within"}
+# Where a public name is defined; in selection, unless it stands here.
+_PACKAGES = {
+    "BudgetCurve": "inspection",
+    "BudgetCurveDisplay": "inspection",
+    "CoresetClassifier": "compose",
+    "CoresetRegressor": "compose",
+    "CoresetSampler": "compose",
+    "budget_curve": "inspection",
+    "smallest_within": "compose",
+}
 
 
 def __getattr__(name: str) -> Any:
     # Lazy, so that the command answers --help before scikit-learn has been imported.
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "compose" if name in _COMPOSE else "selection"
-    return getattr(import_module(f"sklearn_zcore.{module}"), name)
+    package = import_module(f"sklearn_zcore.{_PACKAGES.get(name, 'selection')}")
+    return getattr(package, name)
 
 
 def __dir__() -> list[str]:

@@ -99,8 +99,8 @@ def check_classes(
     )
     if present.size == 1:
         raise ValueError(
-            f"All {coreset.size} rows of the coreset are of one class, {present[0]!r}, and y has "
-            f"{classes.size}: no classifier can be trained on them. {advice}"
+            f"All {coreset.size} rows of the coreset are of one class, {present.tolist()[0]!r}, "
+            f"and y has {classes.size}: no classifier can be trained on them. {advice}"
         )
     if warn:
         missing = np.setdiff1d(classes, present)

@@ -165,11 +165,13 @@ def smallest_within(
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn_zcore import CoresetClassifier, RandomSelector, smallest_within
     >>> X, y = load_iris(return_X_y=True)
-    >>> classifier = CoresetClassifier(selector=RandomSelector(random_state=0))
-    >>> budgets = {"selector__budget": [0.2, 0.4, 0.6, 0.8, 1.0]}
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> selector = RandomSelector(random_state=0)
+    >>> classifier = CoresetClassifier(GaussianNB(), selector, min_per_class=2)
+    >>> budgets = {"selector__budget": [0.1, 0.2, 0.4, 0.6, 0.8, 1.0]}
     >>> search = GridSearchCV(classifier, budgets, refit=smallest_within(0.03)).fit(X, y)
     >>> search.best_params_
-    {'selector__budget': 0.4}
+    {'selector__budget': 0.2}
 
     With a halving search:
 

@@ -26,7 +26,7 @@ from sklearn_zcore import RandomSelector, ZCoreSelector
 X, _ = load_breast_cancer(return_X_y=True)
 cache = tempfile.TemporaryDirectory()
 selectors = [
-    ZCoreSelector(n_iter=100_000, random_state=0, memory=cache.name),
+    ZCoreSelector(n_iter=100_000, tol=0, random_state=0, memory=cache.name),  # few draws
     RandomSelector(random_state=0),
 ]
 budgets = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8]

@@ -45,7 +45,7 @@ class CoresetRegressor(BaseCoresetEstimator, RegressorMixin, BaseEstimator):
         The rows that ``estimator_`` was trained on, in row order.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X has string column names.
 
     See Also

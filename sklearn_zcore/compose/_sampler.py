@@ -38,7 +38,7 @@ class CoresetSampler(BaseEstimator):
         The fitted embedder.
     n_features_in_ : int
         Number of features seen in ``fit_resample``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X has string column names.
 
     See Also

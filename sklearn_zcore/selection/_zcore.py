@@ -184,7 +184,7 @@ class ZCoreSelector(BaseCoresetSelector):
         Number of draws made.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X has string column names.
 
     See Also

@@ -29,7 +29,9 @@ def seconds(memory: str | None, n_iter: int, n_rows: int) -> float:
     """Return how long the search takes."""
     X, y = load_digits(return_X_y=True)
     selector = ZCoreSelector(n_iter=n_iter, random_state=0, tol=0, memory=memory)
-    search = GridSearchCV(CoresetClassifier(GaussianNB(), selector), GRID, cv=5, n_jobs=2)
+    search = GridSearchCV(
+        CoresetClassifier(GaussianNB(), selector, min_per_class=1), GRID, cv=5, n_jobs=2
+    )
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -10,7 +10,7 @@ from scipy.sparse import issparse
 from sklearn.base import clone
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils._param_validation import InvalidParameterError
-from sklearn.utils.validation import _num_samples
+from sklearn.utils.validation import _num_samples, has_fit_parameter
 
 from sklearn_zcore.selection import ZCoreSelector
 
@@ -78,6 +78,11 @@ def check_selector(selector: Any, owner: str) -> Any:
     return selector
 
 
+def _no_labels(estimator: Any) -> dict[str, None]:
+    """Return the y to fit with: None, where fit takes one; FrozenEstimator insists on it."""
+    return {"y": None} if has_fit_parameter(estimator, "y") else {}
+
+
 def embed_rows(X: Any, embedder: Any, metadata: Mapping[str, Any]) -> tuple[Any, Any]:
     """Fit a clone of the embedder, without labels, and return it with the embedding of X.
 
@@ -103,11 +108,11 @@ def embed_rows(X: Any, embedder: Any, metadata: Mapping[str, Any]) -> tuple[Any,
     """
     if embedder is None:
         return None, X
-    embedder = clone(embedder)
+    embedder = clone(embedder, safe=False)  # what has no parameters is copied
     if hasattr(embedder, "fit_transform"):
         embedding = embedder.fit_transform(X, **metadata.get("fit_transform", {}))
     else:
-        embedder.fit(X, **metadata.get("fit", {}))
+        embedder.fit(X, **_no_labels(embedder), **metadata.get("fit", {}))
         embedding = embedder.transform(X, **metadata.get("transform", {}))
     if issparse(embedding):  # e.g. of OneHotEncoder; selectors need dense rows
         embedding = embedding.toarray()
@@ -152,8 +157,8 @@ def fit_selector(selector: Any, embedding: Any, metadata: Mapping[str, Any]) -> 
         The fitted clone.
     """
     check_budget(selector, _num_samples(embedding))
-    selector = clone(selector)
-    selector.fit(embedding, **metadata)
+    selector = clone(selector, safe=False)
+    selector.fit(embedding, **_no_labels(selector), **metadata)
     return selector
 
 

@@ -132,6 +132,12 @@ def _split_off(estimator: Any) -> tuple[Pipeline | None, BaseCoresetEstimator]:
             f"budget_curve needs a CoresetClassifier or CoresetRegressor, or a Pipeline that ends "
             f"in one, and got {name}. Wrap it: CoresetClassifier({name}(...))."
         )
+    selector = last._get_selector()
+    if not (hasattr(selector, "get_params") and "budget" in selector.get_params()):
+        raise TypeError(
+            f"budget_curve sets the budget of the selector, and {type(selector).__name__} has no "
+            f"parameter of this name."
+        )
     return steps, last
 
 
@@ -244,7 +250,7 @@ def budget_curve(
     Raises
     ------
     TypeError
-        If the estimator does not select.
+        If the estimator does not select, or its selector has no parameter ``budget``.
     ValueError
         If a budget is none, or more rows than a training fold has.
 

@@ -11,6 +11,7 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA, TruncatedSVD
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import cross_val_score
@@ -219,6 +220,39 @@ def test_two_outputs():
     assert len(fitted.classes_) == 2
     with pytest.raises(ValueError, match="min_per_class needs one label for each row"):
         CoresetClassifier(KNeighborsClassifier(1), zcore(), min_per_class=1).fit(X, labels)
+
+
+def test_parts_that_are_not_of_scikit_learn():
+    """What has no get_params is copied; what has no y in fit gets none."""
+
+    class EveryOther:
+        def fit(self, X):
+            self.n = len(X)
+            return self
+
+        def get_support(self):
+            return np.arange(self.n) % 2 == 0
+
+    class Doubling:
+        def fit(self, X):
+            return self
+
+        def transform(self, X):
+            return 2 * X
+
+    given = EveryOther()
+    fitted = CoresetClassifier(
+        LogisticRegression(), given, Doubling(), min_per_class=1, weighting="voronoi"
+    ).fit(X, Y)
+    np.testing.assert_array_equal(fitted.coreset_indices_, np.arange(0, N, 2))
+    assert not vars(given) and clone(fitted).fit(X, Y).score(X, Y) == fitted.score(X, Y)
+
+
+def test_an_embedder_that_has_been_fitted():
+    pca = PCA(2, random_state=0).fit(X[:50])
+    fitted = CoresetClassifier(LogisticRegression(), zcore(), FrozenEstimator(pca)).fit(X, Y)
+    expected = zcore().fit(pca.transform(X)).indices_
+    np.testing.assert_array_equal(fitted.coreset_indices_, expected)
 
 
 @pytest.mark.parametrize("support", ["mask", "indices"])

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from joblib import parallel_config
 from sklearn import config_context
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -281,6 +281,18 @@ def test_smallest_within(scores, full, tolerance, absolute, budget):
 def test_estimators_that_do_not_select(estimator):
     with pytest.raises(TypeError, match="budget_curve needs a CoresetClassifier or"):
         curve(estimator)
+
+
+def test_selector_without_a_budget():
+    class Half(BaseEstimator):
+        def fit(self, X):
+            return self
+
+        def get_support(self):
+            return np.arange(N) < N // 2
+
+    with pytest.raises(TypeError, match="sets the budget of the selector, and Half has no"):
+        curve(CoresetClassifier(LogisticRegression(), Half()))
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,9 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
     def _check_targets(self, y: Any) -> None:
         """Raise if y cannot be learned."""
 
+    def _check_budget(self, y: Any) -> None:  # noqa: B027
+        """Raise if the budget cannot do for y: before an embedding that may take hours."""
+
     def _complete_coreset(
         self, coreset: NDArray[np.intp], y: Any, selector: Any, *, warn: bool
     ) -> NDArray[np.intp]:
@@ -120,6 +123,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
             more than there are rows; if the estimator takes no weights, and there are some.
         """
         X, y = self._check_X_y(X, y)
+        self._check_budget(y)
         routed = self._route_fit(X, sample_weight, fit_params)
         selection = self._select(X, routed)
         coreset = selected_rows(selection.selector, _num_samples(X))

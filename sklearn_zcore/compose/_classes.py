@@ -18,6 +18,37 @@ def _preference(selector: Any, coreset: NDArray[np.intp], n_samples: int) -> NDA
     return np.lexsort((place, outside))
 
 
+def check_enough_rows(
+    n_selected: int, labels: NDArray[Any], min_per_class: int, selector: Any
+) -> None:
+    """Raise ValueError if there are too few rows for the classes.
+
+    Parameters
+    ----------
+    n_selected : int
+        Rows of the coreset.
+    labels : ndarray of shape (n_samples,)
+        Class of each of the rows.
+    min_per_class : int
+    selector : object
+        Whose budget it is.
+    """
+    classes, sizes = np.unique(labels, return_counts=True)
+    leaves = f"the budget of {type(selector).__name__} leaves {n_selected} of {labels.size} rows"
+    needed = int(np.minimum(sizes, min_per_class).sum())
+    if needed > n_selected:
+        raise ValueError(
+            f"min_per_class={min_per_class} needs {needed} rows for {classes.size} classes, and "
+            f"{leaves}. Raise the budget to at least {needed} rows, or lower min_per_class."
+        )
+    if n_selected < classes.size:
+        raise ValueError(
+            f"{leaves[0].upper()}{leaves[1:]}, and y has {classes.size} classes: there must be at "
+            f"least as many rows as classes. Raise the budget to {classes.size} rows or more, and "
+            f"set min_per_class=1 to have every class in the coreset."
+        )
+
+
 def keep_every_class(
     coreset: NDArray[np.intp], labels: NDArray[Any], min_per_class: int, selector: Any
 ) -> NDArray[np.intp]:
@@ -38,20 +69,8 @@ def keep_every_class(
     -------
     ndarray of shape (n_selected,)
         As many rows as before, in row order.
-
-    Raises
-    ------
-    ValueError
-        If that takes more rows than the coreset has.
     """
     classes, class_of = np.unique(labels, return_inverse=True)
-    needed = int(np.minimum(np.bincount(class_of), min_per_class).sum())
-    if needed > coreset.size:
-        raise ValueError(
-            f"min_per_class={min_per_class} needs {needed} rows for {classes.size} classes, and "
-            f"the budget of {type(selector).__name__} leaves {coreset.size} of {labels.size}. "
-            f"Raise the budget to at least {needed} rows, or lower min_per_class."
-        )
     order = _preference(selector, coreset, labels.size)
     by_class = class_of[order]
     must = np.zeros(labels.size, dtype=bool)
@@ -61,9 +80,7 @@ def keep_every_class(
     return np.sort(kept)
 
 
-def check_classes(
-    coreset: NDArray[np.intp], labels: NDArray[Any], selector: Any, *, warn: bool
-) -> None:
+def check_classes(coreset: NDArray[np.intp], labels: NDArray[Any], *, warn: bool) -> None:
     """Say what to do about a coreset that misses classes.
 
     Parameters
@@ -72,25 +89,16 @@ def check_classes(
         Indices of the coreset's rows.
     labels : ndarray of shape (n_samples,)
         Class of each of the rows.
-    selector : object
-        The fitted selector.
     warn : bool
         Whether to warn about a coreset that a classifier can be trained on.
 
     Raises
     ------
     ValueError
-        If there are fewer rows than classes, or one class only.
+        If there is one class only.
     """
     classes = np.unique(labels)
     present = np.unique(labels[coreset])
-    if coreset.size < classes.size:
-        raise ValueError(
-            f"The budget of {type(selector).__name__} leaves {coreset.size} of {labels.size} rows, "
-            f"and y has {classes.size} classes: there must be at least as many rows as classes. "
-            f"Raise the budget to {classes.size} rows or more, and set min_per_class=1 to have "
-            f"every class in the coreset."
-        )
     if present.size == classes.size:
         return
     advice = (

@@ -12,7 +12,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
 from sklearn_zcore.compose._base import BaseCoresetEstimator, estimator_has
-from sklearn_zcore.compose._classes import check_classes, keep_every_class
+from sklearn_zcore.compose._classes import check_classes, check_enough_rows, keep_every_class
+from sklearn_zcore.compose._selection import check_budget
+from sklearn_zcore.selection._base import BaseCoresetSelector, resolve_budget
 
 
 class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
@@ -129,19 +131,35 @@ class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
     def _complete_coreset(
         self, coreset: NDArray[np.intp], y: Any, selector: Any, *, warn: bool
     ) -> NDArray[np.intp]:
-        labels = np.asarray(y)
-        if labels.ndim != 1 and labels.shape[1:] != (1,):
-            if self.min_per_class:
-                raise ValueError(
-                    f"min_per_class needs one label for each row, and y has shape {labels.shape}. "
-                    f"Set min_per_class=0."
-                )
+        labels = self._labels(y)
+        if labels is None:
             return coreset
-        labels = labels.ravel()
+        check_enough_rows(coreset.size, labels, self.min_per_class, selector)
         if self.min_per_class:
             coreset = keep_every_class(coreset, labels, self.min_per_class, selector)
-        check_classes(coreset, labels, selector, warn=warn)
+        check_classes(coreset, labels, warn=warn)
         return coreset
+
+    def _labels(self, y: Any) -> NDArray[Any] | None:
+        """Return the label of each row; None if there are several."""
+        labels = np.asarray(y)
+        if labels.ndim == 1 or labels.shape[1:] == (1,):
+            return labels.ravel()
+        if self.min_per_class:
+            raise ValueError(
+                f"min_per_class needs one label for each row, and y has shape {labels.shape}. Set "
+                f"min_per_class=0."
+            )
+        return None
+
+    def _check_budget(self, y: Any) -> None:
+        selector, labels = self._get_selector(), self._labels(y)
+        if labels is None or not isinstance(selector, BaseCoresetSelector):
+            return
+        check_budget(selector, labels.size)
+        selector._validate_params()
+        n_selected = resolve_budget(selector.budget, labels.size)
+        check_enough_rows(n_selected, labels, self.min_per_class, selector)
 
     @available_if(estimator_has("predict_proba"))
     def predict_proba(self, X: Any, **params: Any) -> Any:

@@ -77,3 +77,13 @@ class FirstRows(BaseEstimator):
     def get_support(self):
         mask = np.arange(self.n_) < self.budget
         return mask if self.support == "mask" else np.flatnonzero(mask)[::-1]
+
+
+class Never(BaseEstimator):
+    """An embedder that must not be asked."""
+
+    def fit(self, X, y=None):
+        raise AssertionError
+
+    def transform(self, X):
+        raise AssertionError

@@ -14,7 +14,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_zcore import CoresetClassifier, CoresetRegressor, CoresetSampler, ZCoreSelector
-from tests.compose.common import TARGET, FirstRows, X, Y, random, zcore
+from tests.compose.common import TARGET, FirstRows, Never, X, Y, random, zcore
 
 WITH_SELECTOR = [CoresetClassifier, CoresetRegressor, CoresetSampler]
 
@@ -184,13 +184,6 @@ def test_budget_larger_than_a_training_fold():
 
 
 def test_budget_larger_than_a_training_fold_is_found_before_the_embedding():
-    class Never(TransformerMixin, BaseEstimator):
-        def fit(self, X, y=None):
-            raise AssertionError
-
-        def transform(self, X):
-            raise AssertionError
-
     with pytest.raises(ValueError, match="budget=121"):
         CoresetClassifier(selector=zcore(121), embedder=Never()).fit(X, Y)
 

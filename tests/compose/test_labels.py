@@ -15,6 +15,7 @@ from tests.compose.common import (
     TARGET,
     FirstRows,
     N,
+    Never,
     RecordingClassifier,
     RecordingRegressor,
     X,
@@ -156,3 +157,11 @@ def test_budgets_that_leave_too_few_rows(budget, min_per_class, says):
     )
     with pytest.raises(ValueError, match=says):
         classifier.fit(X, Y)
+    classifier.set_params(embedder=Never())
+    with pytest.raises(ValueError, match=says):
+        classifier.fit(X, Y)
+
+
+def test_too_few_rows_of_another_packages_selector():
+    with pytest.raises(ValueError, match="FirstRows leaves 2 of 120 rows, and y has 3 classes"):
+        CoresetClassifier(LogisticRegression(), FirstRows(2)).fit(X, Y)

@@ -67,5 +67,5 @@ classifier = CoresetClassifier(
 #
 # ``min_per_class=2`` looks at labels, and makes sure that no class is left out.
 BudgetCurveDisplay.from_estimator(
-    classifier, X, y, [0.1, 0.3, 0.8], cv=2, n_repeats=2, random_state=0, tolerance=0.02
+    classifier, X, y, [0.1, 0.3, 0.8], cv=2, n_jobs=2, n_repeats=2, random_state=0, tolerance=0.02
 )

@@ -156,6 +156,9 @@ def smallest_within(
     data. But halving drops the candidates that score low, and small budgets are among them: a
     grid serves better here, with ``memory`` in the selector, so that a budget costs little.
 
+    With a callable ``refit``, scikit-learn sets no ``best_score_``; it is
+    ``cv_results_["mean_test_score"][best_index_]``.
+
     A relative tolerance means little for scores around zero, such as a small R²: use
     ``absolute``.
 

@@ -115,9 +115,9 @@ def _sample(
 
 
 class ZCoreSelector(BaseCoresetSelector):
-    r"""Zero-shot coreset selection by iterative subspace sampling [1]_.
+    r"""Zero-shot coreset selection by iterative subspace sampling.
 
-    Needs no labels and no training. ``n_iter`` times, a point is drawn in a random subspace of
+    Needs no labels and no training [1]_. ``n_iter`` times, a point is drawn in a random subspace of
     the features; the row nearest to it earns coverage, and that row's neighbours there lose
     redundancy. The rows with the highest scores are the coreset.
 

@@ -2,15 +2,22 @@
 
 No labels and no training are needed. See `FacilityLocationSelector` for the selector to start
 with, `ZCoreSelector` for zero-shot coreset selection as published, `RandomSelector` for the
-yardstick that every selection has to beat, and `FoundationEmbedder` for rows of numbers from
-images and texts.
+yardstick that every selection has to beat, `CoresetClassifier` for training on a coreset, and
+`FoundationEmbedder` for rows of numbers from images and texts.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sklearn_zcore.compose import (
+        CoresetClassifier,
+        CoresetRegressor,
+        CoresetSampler,
+        smallest_within,
+    )
     from sklearn_zcore.embedding import FoundationEmbedder, load_image_folder
+    from sklearn_zcore.inspection import BudgetCurve, BudgetCurveDisplay, budget_curve
     from sklearn_zcore.selection import (
         FacilityLocationSelector,
         HerdingSelector,
@@ -22,6 +29,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "BudgetCurve",
+    "BudgetCurveDisplay",
+    "CoresetClassifier",
+    "CoresetRegressor",
+    "CoresetSampler",
     "FacilityLocationSelector",
     "FoundationEmbedder",
     "HerdingSelector",
@@ -30,13 +42,22 @@ __all__ = [
     "RandomSelector",
     "ZCoreSelector",
     "__version__",
+    "budget_curve",
     "load_image_folder",
+    "smallest_within",
 ]
 
 # Where a public name is defined; in selection, unless it stands here.
 _PACKAGES = {
+    "BudgetCurve": "inspection",
+    "BudgetCurveDisplay": "inspection",
+    "CoresetClassifier": "compose",
+    "CoresetRegressor": "compose",
+    "CoresetSampler": "compose",
     "FoundationEmbedder": "embedding",
+    "budget_curve": "inspection",
     "load_image_folder": "embedding",
+    "smallest_within": "compose",
 }
 
 

@@ -137,7 +137,7 @@ def plot_comparison(by_set: Any, groups: dict[str, Sequence[str]], metric: str) 
     ahead = by_set.sub(by_set[RANDOM], axis=0)
     for panel, (title, budgets) in zip(panels, present.items(), strict=True):
         grouped = ahead.groupby(level="budget", sort=False)
-        mean, error = grouped.mean().loc[budgets], grouped.sem().loc[budgets]
+        mean, spread = grouped.mean().loc[budgets], grouped.sem().loc[budgets]
         x = np.arange(len(budgets))
         for i, selector in enumerate(mean.columns):
             if selector == RANDOM:
@@ -145,7 +145,7 @@ def plot_comparison(by_set: Any, groups: dict[str, Sequence[str]], metric: str) 
             panel.errorbar(
                 x + 0.04 * (i - mean.shape[1] / 2),
                 mean[selector],
-                None if error[selector].isna().any() else error[selector],
+                None if spread[selector].isna().any() else spread[selector],
                 marker="osD^vP*X"[i % 8],
                 capsize=2,
                 label=selector,

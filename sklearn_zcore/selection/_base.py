@@ -18,6 +18,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
+from sklearn_zcore.selection._pipeline import steps_follow
 from sklearn_zcore.selection._validation import (
     as_numbers,
     check_finite,
@@ -262,6 +263,46 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                 f"the coreset's part of other arrays, use select()."
             )
         return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
+
+    def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
+        """Fit to X and return its selected rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of finite numbers.
+        y : None
+            Ignored; its rows stay as they are.
+        **fit_params : dict
+            Metadata for ``fit``.
+
+        Returns
+        -------
+        array-like of shape (n_selected, n_features)
+            See `transform`.
+
+        Raises
+        ------
+        ValueError
+            If there is a y and the budget drops rows, in the middle of a Pipeline: its later
+            steps would get fewer rows of X than of y.
+        """
+        if y is not None and steps_follow():
+            self._refuse_to_drop(_num_samples(X))
+        return super().fit_transform(X, y, **fit_params)
+
+    def _refuse_to_drop(self, n_samples: int) -> None:
+        self._validate_params()
+        n_selected = resolve_budget(self.budget, n_samples)
+        if n_selected == n_samples:
+            return
+        name = type(self).__name__
+        raise ValueError(
+            f"{name} would pass {n_selected} of {n_samples} rows on to the next step, and y keeps "
+            f"{n_samples}: a Pipeline's transformer cannot drop rows of y. Put the steps behind "
+            f"{name} into CoresetClassifier(estimator, selector={name}(...)), or "
+            f"CoresetRegressor; in imbalanced-learn's Pipeline, use CoresetSampler instead."
+        )
 
     def select(self, *arrays: Any) -> Any:
         """Return the coreset's part of arrays that go along with X.

@@ -75,6 +75,7 @@ class DistinctRows:
 
     Attributes
     ----------
+    X : ndarray of shape (n_samples, n_features)
     rows : ndarray of shape (n_distinct,), int
         Where each distinct row stands first in X. None of them equals a taken one.
     weights : ndarray of shape (n_distinct,), float32
@@ -91,7 +92,7 @@ class DistinctRows:
     def __init__(
         self, X: NDArray[Any], fingerprints: NDArray[np.uint64], taken: NDArray[np.bool_]
     ) -> None:
-        self._X = X
+        self.X = X
         self._median, self.scale = _centre(X)
         self._taken = taken
         self._first = _first_equal(X, fingerprints)
@@ -123,9 +124,9 @@ class DistinctRows:
         return self._values_of(np.unique(self._first[self._taken]))
 
     def _values_of(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        values = np.empty((rows.size, self._X.shape[1]), np.float32)
+        values = np.empty((rows.size, self.X.shape[1]), np.float32)
         for chunk in row_chunks(values):
-            shifted = self._X[rows[chunk]] - self._median
+            shifted = self.X[rows[chunk]] - self._median
             values[chunk] = shifted / self.scale
         return values
 

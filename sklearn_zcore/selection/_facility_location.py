@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore.selection._distinct import DistinctRows
-from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, cached
+from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, call_cached
 from sklearn_zcore.selection._progress import fit_progress
 from sklearn_zcore.selection._set_aware import ExtendsSelection
 
@@ -102,7 +102,7 @@ class FacilityLocationSelector(ExtendsSelection):
         Number of selected rows.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X has string column names.
 
     See Also
@@ -191,13 +191,9 @@ class FacilityLocationSelector(ExtendsSelection):
             top_size = max(self.part_size, _EXACT_UP_TO)
         elif self.exact:
             top_size = distinct.rows.size
-        order: NDArray[np.intp] = cached(_order, self.memory, ignore=["n_jobs", "verbose"])(
-            distinct,
-            self.random_state,
-            self.metric,
-            self.part_size,
-            top_size,
-            self.n_jobs,
-            self.verbose,
+        arguments = (distinct, self.random_state, self.metric, self.part_size, top_size)
+        unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        order: NDArray[np.intp] = call_cached(
+            self.memory, _order, distinct.X, arguments, unimportant
         )
         return order

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, cached
+from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, call_cached
 from sklearn_zcore.selection._progress import fit_progress
 from sklearn_zcore.selection._stability import draws_needed
 
@@ -113,9 +113,9 @@ def _sample(
 
 
 class ZCoreSelector(BaseCoresetSelector):
-    r"""Zero-shot coreset selection by iterative subspace sampling [1]_.
+    r"""Zero-shot coreset selection by iterative subspace sampling.
 
-    Needs no labels and no training. ``n_iter`` times, a point is drawn in a random subspace of
+    Needs no labels and no training [1]_. ``n_iter`` times, a point is drawn in a random subspace of
     the features; the row nearest to it earns coverage, and that row's neighbours there lose
     redundancy. The rows with the highest scores are the coreset.
 
@@ -182,7 +182,7 @@ class ZCoreSelector(BaseCoresetSelector):
         Number of draws made.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where X has string column names.
 
     See Also
@@ -304,9 +304,8 @@ class ZCoreSelector(BaseCoresetSelector):
         stopping = (n_selected, self.tol, self.max_iter) if self.n_iter == "auto" else None
         start = self._warm_start_from(fingerprints)
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
-        sums: Sums = cached(_sample, self.memory, ignore=["n_jobs", "verbose"])(
-            *arguments, self.n_jobs, self.verbose
-        )
+        unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        sums: Sums = call_cached(self.memory, _sample, X, arguments, unimportant)
         return sums
 
     def _warm_start_from(self, fingerprints: NDArray[np.uint64]) -> Sums | None:

@@ -1,0 +1,82 @@
+"""The meta-estimators go through every check of scikit-learn, at budgets that drop rows."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+
+from sklearn_zcore import CoresetClassifier, CoresetRegressor, CoresetSampler
+from tests.compose.common import random, zcore
+
+ESTIMATORS = [
+    CoresetClassifier(LogisticRegression(), random(0.6)),
+    CoresetClassifier(
+        LogisticRegression(), zcore(0.6), StandardScaler(), min_per_class=1, weighting="voronoi"
+    ),
+    CoresetClassifier(make_pipeline(StandardScaler(), LogisticRegression()), zcore(0.6)),
+    CoresetRegressor(Ridge(), random(0.6)),
+    CoresetRegressor(Ridge(), zcore(0.6), StandardScaler(), weighting="voronoi"),
+    CoresetSampler(random(0.6)),
+]
+# A Pipeline has no sample_weight in fit, so it does not come to this; ours has one always.
+STRUCTURAL = {
+    "check_sample_weight_equivalence_on_dense_data": "leaving a row out, or repeating it, changes "
+    "which rows are selected; a weight does not"
+}
+FURTHER_CHECKS = [
+    "check_param_validation",
+    "check_dataframe_column_names_consistency",
+    "check_inplace_ensure_writeable",
+]
+
+
+def expected_failures(estimator):
+    return {} if isinstance(estimator, CoresetSampler) else STRUCTURAL
+
+
+def name_of(value):
+    return value if isinstance(value, str) else type(value).__name__
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures, xfail_strict=True)
+def test_check_estimator(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("estimator", [ESTIMATORS[0], ESTIMATORS[3]], ids=name_of)
+@pytest.mark.filterwarnings("ignore")
+def test_expected_failures_are_all_that_fail(estimator):
+    results = check_estimator(clone(estimator), on_fail=None, on_skip=None)
+    failed = {result["check_name"] for result in results if result["status"] == "failed"}
+    assert failed == set(STRUCTURAL)
+    assert sum(result["status"] == "passed" for result in results) > 50
+
+
+@pytest.mark.parametrize("check", FURTHER_CHECKS)
+@pytest.mark.parametrize("estimator", [ESTIMATORS[0], ESTIMATORS[3], ESTIMATORS[5]], ids=name_of)
+def test_further_checks(estimator, check):
+    getattr(estimator_checks, check)(type(estimator).__name__, clone(estimator))
+
+
+def test_the_checks_did_drop_rows():
+    """A coreset of every row would pass everything."""
+    X = np.random.default_rng(0).standard_normal((50, 3))
+    for estimator in ESTIMATORS:
+        fitted = clone(estimator).fit(X, np.resize([0, 1], 50))
+        rows = getattr(fitted, "coreset_indices_", getattr(fitted, "sample_indices_", None))
+        assert len(rows) == 30
+
+
+def test_tags_are_those_of_the_parts():
+    tags = CoresetClassifier(LogisticRegression(), random()).__sklearn_tags__()
+    assert not tags.input_tags.sparse and not tags.input_tags.allow_nan
+    trees = HistGradientBoostingClassifier()
+    assert not CoresetClassifier(trees, random()).__sklearn_tags__().input_tags.allow_nan
+    embedded = CoresetClassifier(trees, random(), StandardScaler()).__sklearn_tags__()
+    assert embedded.input_tags.allow_nan and not embedded.input_tags.sparse
+    assert embedded.estimator_type == "classifier" and embedded.target_tags.required

@@ -8,6 +8,7 @@ import typer
 
 from . import _image_options as _i
 from . import _options as _o
+from ._compare_app import compare
 from ._errors import EXIT_INTERRUPTED, CliError, reported, say, silence_stdout
 from ._image_app import cache_app, embed
 
@@ -59,6 +60,7 @@ def _zcore(
 
 
 app.command(epilog=_EXIT_CODES)(embed)
+app.command(epilog=_EXIT_CODES)(compare)
 app.add_typer(cache_app, epilog=_EXIT_CODES)
 
 
@@ -79,6 +81,7 @@ def select(
     subspace_dim: _o.SubspaceDim = None,
     n_neighbors: _o.NNeighbors = None,
     exponent: _o.Exponent = None,
+    metric: _o.Metric = None,
     seed: _o.Seed = 0,
     jobs: _o.Jobs = -1,
     indices: _o.Indices = False,
@@ -133,11 +136,13 @@ def select(
 
     _one_of("--missing", missing, ("impute", "drop", "error"))
     _one_of("--order", order, ("row", "rank"))
+    _one_of("--metric", metric, ("manhattan", "euclidean"))
     given: dict[str, Any] = {
         "n_iter": parse_n_iter(n_iter),
         "subspace_dim": subspace_dim,
         "n_neighbors": n_neighbors,
         "exponent": exponent,
+        "metric": metric,
     }
     request = Request(
         table=table,

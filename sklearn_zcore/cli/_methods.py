@@ -16,10 +16,13 @@ class Method:
         Name of the class in `sklearn_zcore`.
     options : frozenset of str
         Its parameters that the command can set, besides budget and random_state.
+    seeded : bool
+        Whether it has a random_state.
     """
 
     estimator: str
     options: frozenset[str] = frozenset()
+    seeded: bool = True
 
 
 METHODS: dict[str, Method] = {
@@ -27,6 +30,12 @@ METHODS: dict[str, Method] = {
         "ZCoreSelector",
         frozenset({"n_iter", "subspace_dim", "n_neighbors", "exponent", "n_jobs", "verbose"}),
     ),
+    "facility-location": Method(
+        "FacilityLocationSelector", frozenset({"metric", "n_jobs", "verbose"})
+    ),
+    "k-means": Method("KMeansSelector"),
+    "k-center": Method("KCenterSelector", seeded=False),
+    "herding": Method("HerdingSelector"),
     "random": Method("RandomSelector"),
 }
 
@@ -36,6 +45,7 @@ OPTION_NAMES = {
     "subspace_dim": "--subspace-dim",
     "n_neighbors": "--n-neighbors",
     "exponent": "--exponent",
+    "metric": "--metric",
     "n_jobs": "--jobs",
     "random_state": "--seed",
 }
@@ -77,7 +87,9 @@ def build_selector(
     own = {"n_jobs": jobs, "verbose": int(verbose), **given}
     params = {name: value for name, value in own.items() if name in method.options}
     estimator = getattr(sklearn_zcore, method.estimator)
-    return estimator(budget, random_state=seed, **params)
+    if method.seeded:
+        params["random_state"] = seed
+    return estimator(budget, **params)
 
 
 def parse_n_iter(text: str | None) -> int | str | None:

@@ -110,8 +110,19 @@ MaxCategories = Annotated[
 Method = Annotated[
     str,
     typer.Option(
-        metavar="zcore|random",
-        help="How to select; random is the yardstick.",
+        metavar="zcore|facility-location|k-means|k-center|herding|random",
+        help="How to select: zcore as published; facility-location, the one to start with when a "
+        "model is to be trained on the coreset; random, the yardstick.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+
+Metric = Annotated[
+    str | None,
+    typer.Option(
+        metavar="manhattan|euclidean",
+        help="The distance of facility-location.",
+        show_default="manhattan",
         rich_help_panel=_SELECTION,
     ),
 ]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._jit import jit, jit_helper
+from sklearn_zcore.scoring._vector import LANES
 
 
 class Workspace(NamedTuple):
@@ -23,16 +24,16 @@ class Workspace(NamedTuple):
 
     start: NDArray[np.int32]  # (n_cells + 1,) first position of every cell
     cursor: NDArray[np.int32]  # (n_cells,) where the sort puts the next row
-    loaded: NDArray[np.uint8]  # (n_cells,) whether the cell's points have been fetched
-    runs: NDArray[np.int32]  # (n_bins, 2) first and last cell of every run
+    loaded: NDArray[np.uint8]  # (n_bins,) whether the points of a grid line have been fetched
+    runs: NDArray[np.int32]  # (n_bins, 3) first position, end and grid line of every run
     rows: NDArray[np.int32]  # (n_samples,) row number at every position
-    points: NDArray[np.float32]  # (subspace_dim, n_samples) coordinates at every position
+    points: NDArray[np.float32]  # (subspace_dim, > n_samples) coordinates at every position
     delta: NDArray[np.float32]  # (n_samples,) change of score at every position
     hits: NDArray[np.int32]  # (n_samples,) how often a position is a cover
     found: NDArray[np.int32]  # (targets_per_subspace,) position of every target's cover
     centre: NDArray[np.float32]  # (subspace_dim,) coordinates of the cover
-    distances: NDArray[np.float32]  # (n_samples,) distances, then weights
-    spare: NDArray[np.float32]  # (n_samples // 2 + 1,) scratch of the sums
+    distances: NDArray[np.float32]  # (> n_samples,) distances, then weights
+    spare: NDArray[np.float32]  # (> n_samples // 2,) scratch of the sums
     tied: NDArray[np.int32]  # (n_samples,) rows at the k-th distance
 
 
@@ -42,16 +43,16 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
     return Workspace(
         start=np.empty(n_cells + 1, np.int32),
         cursor=np.empty(n_cells, np.int32),
-        loaded=np.empty(n_cells, np.uint8),
-        runs=np.empty((n_bins, 2), np.int32),
+        loaded=np.empty(n_bins, np.uint8),
+        runs=np.empty((n_bins, 3), np.int32),
         rows=np.empty(n_samples, np.int32),
-        points=np.empty((subspace_dim, n_samples), np.float32),
+        points=np.empty((subspace_dim, n_samples + LANES), np.float32),
         delta=np.zeros(n_samples, np.float32),
         hits=np.zeros(n_samples, np.int32),
         found=np.empty(n_targets, np.int32),
         centre=np.empty(subspace_dim, np.float32),
-        distances=np.empty(n_samples, np.float32),
-        spare=np.empty(n_samples // 2 + 1, np.float32),
+        distances=np.empty(n_samples + LANES, np.float32),
+        spare=np.empty(n_samples // 2 + LANES, np.float32),
         tied=np.empty(n_samples, np.int32),
     )
 
@@ -125,14 +126,15 @@ def sort_by_cell(codes, features, n_a, n_b, work):
     stride = np.uint32(n_a) if features.size > 1 else np.uint32(0)
     for c in range(n_a * n_b + 1):
         start[c] = 0
-    for i in range(rows.size):
+    n = np.uint64(rows.size)
+    for i in range(n):
         start[np.uint32(code_b[i]) * stride + np.uint32(code_a[i]) + np.uint32(1)] += 1
     total = np.int32(0)
     for c in range(n_a * n_b):
         cursor[c] = total
         total += start[c + 1]
         start[c + 1] = total
-    for i in range(rows.size):
+    for i in range(n):
         c = np.uint32(code_b[i]) * stride + np.uint32(code_a[i])
         p = np.uint32(cursor[c])
         cursor[c] += 1
@@ -140,22 +142,17 @@ def sort_by_cell(codes, features, n_a, n_b, work):
 
 
 @jit_helper
-def load_cells(columns, slots, first, last, work):
-    """Fetch the coordinates of the cells first to last, once.
+def load_line(columns, slots, low, high, rows, points):
+    """Fetch the coordinates of the rows at the positions low to high, those of a grid line.
 
-    Most cells of a big table are never searched, and reading rows out of order costs far more
-    than sorting their numbers.
+    Reading rows out of order costs more than sorting their numbers, and few targets, or few
+    neighbours, need few lines.
     """
-    start, rows, loaded, points = work.start, work.rows, work.loaded, work.points
-    for cell in range(first, last + 1):
-        if loaded[cell]:
-            continue
-        loaded[cell] = 1
-        low, high = np.uint64(start[cell]), np.uint64(start[cell + 1])
-        for f in range(np.uint64(slots.size)):
-            slot = np.uint64(slots[f])
-            for p in range(low, high):
-                points[f, p] = columns[slot, np.uint64(rows[p])]
+    low, high = np.uint64(low), np.uint64(high)
+    for f in range(np.uint64(slots.size)):
+        slot = np.uint64(slots[f])
+        for p in range(low, high):
+            points[f, p] = columns[slot, np.uint64(rows[p])]
 
 
 # --- which rows can lie within a radius ---------------------------------------------------------
@@ -166,7 +163,7 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
     """List the runs of cells that meet the L1 ball around (a, b); return (runs, rows in them).
 
     ``grid_a`` and ``grid_b`` hold (smallest value, largest value) of every bin; ``runs`` receives
-    (first cell, last cell).
+    (first position, end, grid line).
     """
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
     left = right = bin_a
@@ -174,8 +171,10 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
         left -= 1
     while right < n_a - 1 and grid_a[0, right + 1] - a <= radius:
         right += 1
-    runs[0, 0], runs[0, 1] = bin_b * n_a + left, bin_b * n_a + right
-    n_runs, total = 1, start[runs[0, 1] + 1] - start[runs[0, 0]]
+    cell = bin_b * n_a
+    low, high = start[cell + left], start[cell + right + 1]
+    runs[0, 0], runs[0, 1], runs[0, 2] = low, high, bin_b
+    n_runs, total = 1, np.int64(high - low)
     # Away from the centre's line the ball only gets narrower: its two ends move inwards.
     for step in (1, -1):
         first, last = left, right
@@ -188,11 +187,12 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
                 first += 1
             while last > bin_a and (grid_a[0, last] - a) + gap > radius:
                 last -= 1
-            size = start[line * n_a + last + 1] - start[line * n_a + first]
-            if size > 0:
-                runs[n_runs, 0], runs[n_runs, 1] = line * n_a + first, line * n_a + last
+            cell = line * n_a
+            low, high = start[cell + first], start[cell + last + 1]
+            if high > low:
+                runs[n_runs, 0], runs[n_runs, 1], runs[n_runs, 2] = low, high, line
                 n_runs += 1
-                total += size
+                total += np.int64(high - low)
             line += step
     return n_runs, total
 

@@ -8,15 +8,18 @@ import numpy as np
 from sklearn_zcore.scoring._grid import (
     bin_of,
     block_around,
-    load_cells,
+    load_line,
     runs_within,
     sort_by_cell,
 )
 from sklearn_zcore.scoring._jit import jit, jit_helper
 from sklearn_zcore.scoring._vector import (
     count_upto,
-    kth_smallest,
+    find,
     largest_finite,
+    neighbour_limit,
+    pad,
+    padded,
     row_limit,
     smallest_above,
     weigh,
@@ -30,42 +33,53 @@ _INF = np.float32(np.inf)
 
 
 @jit_helper
+def _measure(columns, slots, centre, n_runs, n_a, work):
+    """Write the distances of the rows in the runs to ``work.distances``; return them, padded."""
+    start, loaded, runs, rows = work.start, work.loaded, work.runs, work.rows
+    points, distances = work.points, work.distances
+    done = np.int64(0)  # not a literal: numba would compile helpers for this number alone
+    for r in range(n_runs):
+        low, high, line = np.int64(runs[r, 0]), np.int64(runs[r, 1]), runs[r, 2]
+        if not loaded[line]:
+            loaded[line] = 1
+            load_line(columns, slots, start[line * n_a], start[(line + 1) * n_a], rows, points)
+        write_distances(points, centre, low, high, distances, done)
+        done += high - low
+    near = distances[: padded(done)]
+    pad(near, done)
+    return near
+
+
+@jit_helper
 def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
     """Position of the row nearest to ``target``; the lowest row number wins a tie."""
-    start, rows, points, runs = work.start, work.rows, work.points, work.runs
-    m = points.shape[0]
+    start, rows, runs = work.start, work.rows, work.runs
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-    # Not a literal: numba would compile the helper for this number alone.
-    one_row = np.int64(1)
+    one_row = np.int64(1)  # again not a literal
     left, right, low, high, _ = block_around(bin_a, bin_b, one_row, n_a, n_b, start)
     n_runs = high - low + 1
     for r in range(n_runs):
-        runs[r, 0], runs[r, 1] = (low + r) * n_a + left, (low + r) * n_a + right
-    best, best_position = _INF, -1
-    # First the block, whose best row bounds the distance; then all cells within that distance.
-    for search in range(2):
-        if search == 1:
-            b = target[1] if m > 1 else np.float32(0)
-            n_runs, _ = runs_within(target[0], b, bin_a, bin_b, best, grid_a, grid_b, start, runs)
-        for r in range(n_runs):
-            load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
-            for cell in range(runs[r, 0], runs[r, 1] + 1):
-                first, end = start[cell], start[cell + 1]
-                line = cell // n_a
-                c = cell - line * n_a
-                if search == 1 and left <= c <= right and low <= line <= high:
-                    continue
-                # A cell of equal points: its first row, the lowest, speaks for all of them.
-                equal = grid_a[0, c] == grid_a[1, c] and grid_b[0, line] == grid_b[1, line]
-                if m <= 2 and equal and end > first:
-                    end = first + 1
-                for p in range(first, end):
-                    distance = abs(points[0, p] - target[0])
-                    for f in range(1, m):
-                        distance += abs(points[f, p] - target[f])
-                    if distance < best or (distance == best and rows[p] < rows[best_position]):
-                        best, best_position = distance, p
-    return best_position
+        cell = (low + r) * n_a
+        runs[r, 0], runs[r, 1], runs[r, 2] = start[cell + left], start[cell + right + 1], low + r
+    # The block's nearest row bounds the distance: then look at all cells within it.
+    radius = smallest_above(_measure(columns, slots, target, n_runs, n_a, work), np.float32(-1))
+    b = target[1] if target.size > 1 else np.float32(0)
+    n_runs, _ = runs_within(target[0], b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
+    near = _measure(columns, slots, target, n_runs, n_a, work)
+    nearest = smallest_above(near, np.float32(-1))
+    index, n_nearest = find(near, nearest)
+    done, best = 0, -1
+    for r in range(n_runs):
+        low, high = runs[r, 0], runs[r, 1]
+        if n_nearest == 1:
+            if index < done + high - low:
+                return low + index - done
+        else:
+            for p in range(low, high):
+                if near[done + p - low] == nearest and (best < 0 or rows[p] < rows[best]):
+                    best = p
+        done += high - low
+    return best
 
 
 @jit_helper
@@ -86,12 +100,13 @@ def _first_radius(bin_a, bin_b, k, grid_a, grid_b, start):
 def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, grid_a, grid_b, work):
     """Write the distances of a set of rows that holds the k nearest to ``work.centre``.
 
-    Returns (number of runs, number of rows, a radius that at least k of them are within, how many
-    are). The cover itself, at ``position``, is put at infinity.
+    Returns (number of runs, the distances, a radius, how many rows it holds, a larger radius, how
+    many rows that holds: at least k). The cover itself, at ``position``, is put at infinity.
     """
-    start, runs, centre, distances = work.start, work.runs, work.centre, work.distances
-    m, n = work.points.shape
+    start, runs, centre = work.start, work.runs, work.centre
+    m, n = slots.size, work.rows.size
     a, b = centre[0], centre[1] if m > 1 else np.float32(0)
+    n_a = grid_a.shape[1]
     radius = _first_radius(bin_a, bin_b, k, grid_a, grid_b, start)
     tries = 0
     while True:
@@ -107,34 +122,36 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         elif total > 3 * k and tries < 5:
             radius = np.float32(radius * max(np.sqrt(1.8 * k / total), 0.5))
             continue
-        done = np.int64(0)  # again not a literal
+        near = _measure(columns, slots, centre, n_runs, n_a, work)
+        done = 0
         for r in range(n_runs):
-            load_cells(columns, slots, runs[r, 0], runs[r, 1], work)
-            low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
-            write_distances(work.points, centre, low, high, distances, done)
+            low, high = runs[r, 0], runs[r, 1]
             if low <= position < high:
-                distances[done + position - low] = _INF
+                near[done + position - low] = _INF
             done += high - low
-        within, _ = count_upto(distances[:total], radius, radius)
+        inner = np.float32(0.9) * radius
+        n_inner, within = count_upto(near, inner, radius)
         if within >= k:
-            return n_runs, total, radius, within
+            return n_runs, near, inner, n_inner, radius, within
         growth = min(max((1.1 * k / max(within, 1)) ** (1.0 / m), 1.1), 2.0)
         radius = np.float32(min(max(radius * growth, diameter * 1e-6), diameter))
 
 
 @jit_helper
+def _limit(near, k, inner, n_inner, radius, within, m):
+    """`neighbour_limit` of a block with two counts known."""
+    if n_inner < k:
+        return neighbour_limit(near, k, inner, n_inner, radius, within, 1.0)
+    return neighbour_limit(near, k, np.float32(-1), np.int64(0), inner, n_inner, 1.0 / m)
+
+
+@jit_helper
 def _cut_ties(limit, n_keep, n_runs, work):
     """Keep the ``n_keep`` lowest rows at distance ``limit``, put the others at infinity."""
-    start, runs, rows, distances, tied = (
-        work.start,
-        work.runs,
-        work.rows,
-        work.distances,
-        work.tied,
-    )
+    runs, rows, distances, tied = work.runs, work.rows, work.distances, work.tied
     n_tied = done = 0
     for r in range(n_runs):
-        low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+        low, high = runs[r, 0], runs[r, 1]
         for p in range(low, high):
             if distances[done + p - low] == limit:
                 tied[n_tied] = rows[p]
@@ -143,7 +160,7 @@ def _cut_ties(limit, n_keep, n_runs, work):
     last = row_limit(tied[:n_tied], n_keep)
     done = 0
     for r in range(n_runs):
-        low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+        low, high = runs[r, 0], runs[r, 1]
         for p in range(low, high):
             if distances[done + p - low] == limit and rows[p] > last:
                 distances[done + p - low] = _INF
@@ -188,8 +205,8 @@ def score_nearest(
         grid_b = grids[f_b, :, : n_bins[f_b]] if m > 1 else one_line
         n_a, n_b = grid_a.shape[1], grid_b.shape[1]
         sort_by_cell(codes, features[s], n_a, n_b, work)
-        for c in range(n_a * n_b):
-            work.loaded[c] = 0
+        for line in range(n_b):
+            work.loaded[line] = 0
         diameter = np.float32(0)
         for f in features[s]:
             diameter += np.float32(2) * (grids[f, 1, n_bins[f] - 1] - grids[f, 0, 0])
@@ -209,18 +226,17 @@ def score_nearest(
             for f in range(m):
                 centre[f] = points[f, position]
             bin_a, bin_b = np.int64(codes[f_a, row]), np.int64(codes[f_b, row]) if m > 1 else 0
-            n_runs, total, radius, within = _collect_neighbours(
+            n_runs, near, inner, n_inner, radius, within = _collect_neighbours(
                 columns, slots[s], position, bin_a, bin_b, k, diameter, grid_a, grid_b, work
             )
-            near = work.distances[:total]
-            limit, n_below, n_upto = kth_smallest(near, k, radius, within, m)
+            limit, n_below, n_upto = _limit(near, k, inner, n_inner, radius, within, m)
             if n_upto > k:
                 _cut_ties(limit, k - n_below, n_runs, work)
             weight = weigh(near, limit, exponent, work.spare)
             share = np.float32(hits[position]) / weight
             done = 0
             for r in range(n_runs):
-                low, high = start[runs[r, 0]], start[runs[r, 1] + 1]
+                low, high = runs[r, 0], runs[r, 1]
                 first, offset = np.uint64(low), np.uint64(done)
                 for i in range(np.uint64(high - low)):
                     delta[first + i] -= share * near[offset + i]
@@ -228,11 +244,13 @@ def score_nearest(
             delta[position] += np.float32(hits[position])
             hits[position] = 0
 
-        for cell in range(n_a * n_b):
-            if work.loaded[cell] == 0:
+        for line in range(n_b):
+            if not work.loaded[line]:
                 continue
-            for p in range(start[cell], start[cell + 1]):
-                scores[rows[p]] += delta[p]
+            low, high = np.uint64(start[line * n_a]), np.uint64(start[(line + 1) * n_a])
+            for p in range(low, high):
+                scores[np.uint64(rows[p])] += delta[p]
+            for p in range(low, high):
                 delta[p] = np.float32(0)
 
 
@@ -245,33 +263,33 @@ def score_brute(columns, slots, targets, n_targets, k, exponent, work, scores):
     """
     m = slots.shape[1]
     n = columns.shape[1]
-    points, centre, distances = work.points, work.centre, work.distances
+    points, centre, near = work.points, work.centre, work.distances[: padded(n)]
     for i in range(n):
         work.rows[i] = i
-    # One run of one cell that holds all rows.
-    work.start[0], work.start[1] = 0, n
-    work.runs[0, 0] = work.runs[0, 1] = 0
+    # One run that holds all rows.
+    work.runs[0, 0], work.runs[0, 1] = 0, n
     for s in range(slots.shape[0]):
         for f in range(m):
             slot = slots[s, f]
             for i in range(n):
                 points[f, i] = columns[slot, i]
         for t in range(n_targets[s]):
-            write_distances(points, targets[s, t], 0, n, distances, 0)
-            nearest = smallest_above(distances, np.float32(-1))
-            row = 0
-            while distances[row] != nearest:
-                row += 1
+            write_distances(points, targets[s, t], 0, n, near, 0)
+            pad(near, n)
+            row, _ = find(near, smallest_above(near, np.float32(-1)))
             for f in range(m):
                 centre[f] = points[f, row]
-            write_distances(points, centre, 0, n, distances, 0)
-            distances[row] = _INF
-            limit = largest_finite(distances)
+            write_distances(points, centre, 0, n, near, 0)
+            pad(near, n)
+            near[row] = _INF
+            limit = largest_finite(near)
             if k < n - 1:
-                limit, n_below, n_upto = kth_smallest(distances, k, limit, n - 1, m)
+                limit, n_below, n_upto = neighbour_limit(
+                    near, k, np.float32(-1), np.int64(0), limit, n - 1, 1.0 / m
+                )
                 if n_upto > k:
                     _cut_ties(limit, k - n_below, 1, work)
-            share = 1.0 / weigh(distances, limit, exponent, work.spare)
+            share = 1.0 / weigh(near, limit, exponent, work.spare)
             for i in range(n):
-                scores[i] -= share * distances[i]
+                scores[i] -= share * near[i]
             scores[row] += 1.0

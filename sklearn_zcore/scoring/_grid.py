@@ -118,12 +118,11 @@ def bin_of(lower, n_bins, value):
 
 
 @jit_helper
-def sort_by_cell(codes, features, n_a, n_b, work):
+def sort_by_cell(code_a, code_b, n_a, n_b, m, work):
     """Sort the rows by cell, stably; cell c holds rows[start[c]] to rows[start[c + 1] - 1]."""
     start, cursor, rows = work.start, work.cursor, work.rows
-    code_a, code_b = codes[features[0]], codes[features[min(1, features.size - 1)]]
     # A single feature makes a grid of a single line.
-    stride = np.uint32(n_a) if features.size > 1 else np.uint32(0)
+    stride = np.uint32(n_a) if m > 1 else np.uint32(0)
     for c in range(n_a * n_b + 1):
         start[c] = 0
     n = np.uint64(rows.size)

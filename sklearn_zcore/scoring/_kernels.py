@@ -34,7 +34,7 @@ _INF = np.float32(np.inf)
 
 @jit_helper
 def _measure(columns, slots, centre, n_runs, n_a, work):
-    """Write the distances of the rows in the runs to ``work.distances``; return them, padded."""
+    """Write the distances of the rows in the runs to ``work.distances``, padded; return how many."""
     start, loaded, runs, rows = work.start, work.loaded, work.runs, work.rows
     points, distances = work.points, work.distances
     done = np.int64(0)  # not a literal: numba would compile helpers for this number alone
@@ -45,9 +45,8 @@ def _measure(columns, slots, centre, n_runs, n_a, work):
             load_line(columns, slots, start[line * n_a], start[(line + 1) * n_a], rows, points)
         write_distances(points, centre, low, high, distances, done)
         done += high - low
-    near = distances[: padded(done)]
-    pad(near, done)
-    return near
+    pad(distances[: padded(done)], done)
+    return done
 
 
 @jit_helper
@@ -62,10 +61,12 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
         cell = (low + r) * n_a
         runs[r, 0], runs[r, 1], runs[r, 2] = start[cell + left], start[cell + right + 1], low + r
     # The block's nearest row bounds the distance: then look at all cells within it.
-    radius = smallest_above(_measure(columns, slots, target, n_runs, n_a, work), np.float32(-1))
+    total = _measure(columns, slots, target, n_runs, n_a, work)
+    radius = smallest_above(work.distances[: padded(total)], np.float32(-1))
     b = target[1] if target.size > 1 else np.float32(0)
     n_runs, _ = runs_within(target[0], b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
-    near = _measure(columns, slots, target, n_runs, n_a, work)
+    total = _measure(columns, slots, target, n_runs, n_a, work)
+    near = work.distances[: padded(total)]
     nearest = smallest_above(near, np.float32(-1))
     index, n_nearest = find(near, nearest)
     done, best = 0, -1
@@ -100,7 +101,7 @@ def _first_radius(bin_a, bin_b, k, grid_a, grid_b, start):
 def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, grid_a, grid_b, work):
     """Write the distances of a set of rows that holds the k nearest to ``work.centre``.
 
-    Returns (number of runs, the distances, a radius, how many rows it holds, a larger radius, how
+    Returns (number of runs, number of rows, a radius, how many rows it holds, a larger radius, how
     many rows that holds: at least k). The cover itself, at ``position``, is put at infinity.
     """
     start, runs, centre = work.start, work.runs, work.centre
@@ -122,7 +123,8 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         elif total > 3 * k and tries < 5:
             radius = np.float32(radius * max(np.sqrt(1.8 * k / total), 0.5))
             continue
-        near = _measure(columns, slots, centre, n_runs, n_a, work)
+        _measure(columns, slots, centre, n_runs, n_a, work)
+        near = work.distances[: padded(total)]
         done = 0
         for r in range(n_runs):
             low, high = runs[r, 0], runs[r, 1]
@@ -132,7 +134,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         inner = np.float32(0.9) * radius
         n_inner, within = count_upto(near, inner, radius)
         if within >= k:
-            return n_runs, near, inner, n_inner, radius, within
+            return n_runs, total, inner, n_inner, radius, within
         growth = min(max((1.1 * k / max(within, 1)) ** (1.0 / m), 1.1), 2.0)
         radius = np.float32(min(max(radius * growth, diameter * 1e-6), diameter))
 
@@ -167,6 +169,72 @@ def _cut_ties(limit, n_keep, n_runs, work):
         done += high - low
 
 
+@jit_helper
+def _take_redundancy(columns, slots, position, n_hits, bin_a, bin_b, k, diameter, exponent, grid_a, grid_b, work):
+    """Add to ``work.delta`` what a cover that is hit ``n_hits`` times gains and its neighbours lose."""
+    delta, runs, near = work.delta, work.runs, work.distances
+    n_runs, total, inner, n_inner, radius, within = _collect_neighbours(
+        columns, slots, position, bin_a, bin_b, k, diameter, grid_a, grid_b, work
+    )
+    block = near[: padded(total)]
+    limit, n_below, n_upto = _limit(block, k, inner, n_inner, radius, within, slots.size)
+    if n_upto > k:
+        _cut_ties(limit, k - n_below, n_runs, work)
+    share = np.float32(n_hits) / weigh(block, limit, exponent, work.spare)
+    done = np.uint64(0)
+    for r in range(n_runs):
+        first, size = np.uint64(runs[r, 0]), np.uint64(runs[r, 1] - runs[r, 0])
+        for i in range(size):
+            delta[first + i] -= share * near[done + i]
+        done += size
+    delta[position] += np.float32(n_hits)
+
+
+@jit_helper
+def _score_subspace(
+    columns, codes, slots, features, targets, k, exponent, grid_a, grid_b, diameter, work, scores
+):
+    """Do one subspace's part of `score_nearest`."""
+    start, rows, points = work.start, work.rows, work.points
+    delta, hits, found, centre = work.delta, work.hits, work.found, work.centre
+    m, n_a, n_b = slots.size, grid_a.shape[1], grid_b.shape[1]
+    code_a, code_b = codes[features[0]], codes[features[min(1, m - 1)]]
+    sort_by_cell(code_a, code_b, n_a, n_b, m, work)
+    for line in range(n_b):
+        work.loaded[line] = 0
+
+    for t in range(targets.shape[0]):
+        target = targets[t]
+        bin_a = bin_of(grid_a[0], n_a, target[0])
+        bin_b = bin_of(grid_b[0], n_b, target[1]) if m > 1 else 0
+        found[t] = _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work)
+        hits[found[t]] += 1
+
+    for t in range(targets.shape[0]):
+        position = np.int64(found[t])
+        n_hits = hits[position]
+        if n_hits == 0:
+            continue  # done: a cover hit several times is worked out once
+        hits[position] = 0
+        for f in range(m):
+            centre[f] = points[f, position]
+        row = rows[position]
+        bin_a, bin_b = np.int64(code_a[row]), np.int64(code_b[row]) if m > 1 else 0
+        _take_redundancy(
+            columns, slots, position, n_hits, bin_a, bin_b, k, diameter, exponent, grid_a, grid_b,
+            work,
+        )  # fmt: skip
+
+    for line in range(n_b):
+        if not work.loaded[line]:
+            continue
+        low, high = np.uint64(start[line * n_a]), np.uint64(start[(line + 1) * n_a])
+        for p in range(low, high):
+            scores[np.uint64(rows[p])] += delta[p]
+        for p in range(low, high):
+            delta[p] = np.float32(0)
+
+
 # --- what the engine calls ----------------------------------------------------------------------
 
 
@@ -195,63 +263,18 @@ def score_nearest(
     scores : float64 array of shape (n_samples,)
     """
     n_subspaces, m = features.shape
-    start, runs, rows, points = work.start, work.runs, work.rows, work.points
-    delta, hits, found, centre = work.delta, work.hits, work.found, work.centre
     one_line = np.zeros((2, 2), np.float32)[:, :1]
-
     for s in range(n_subspaces):
         f_a, f_b = features[s, 0], features[s, min(1, m - 1)]
         grid_a = grids[f_a, :, : n_bins[f_a]]
         grid_b = grids[f_b, :, : n_bins[f_b]] if m > 1 else one_line
-        n_a, n_b = grid_a.shape[1], grid_b.shape[1]
-        sort_by_cell(codes, features[s], n_a, n_b, work)
-        for line in range(n_b):
-            work.loaded[line] = 0
         diameter = np.float32(0)
         for f in features[s]:
             diameter += np.float32(2) * (grids[f, 1, n_bins[f] - 1] - grids[f, 0, 0])
-
-        for t in range(n_targets[s]):
-            target = targets[s, t]
-            bin_a = bin_of(grids[f_a, 0], n_bins[f_a], target[0])
-            bin_b = bin_of(grids[f_b, 0], n_bins[f_b], target[1]) if m > 1 else 0
-            found[t] = _cover(columns, slots[s], target, bin_a, bin_b, grid_a, grid_b, work)
-            hits[found[t]] += 1
-
-        for t in range(n_targets[s]):
-            position = found[t]
-            if hits[position] == 0:
-                continue  # done: a cover hit several times is worked out once
-            row = rows[position]
-            for f in range(m):
-                centre[f] = points[f, position]
-            bin_a, bin_b = np.int64(codes[f_a, row]), np.int64(codes[f_b, row]) if m > 1 else 0
-            n_runs, near, inner, n_inner, radius, within = _collect_neighbours(
-                columns, slots[s], position, bin_a, bin_b, k, diameter, grid_a, grid_b, work
-            )
-            limit, n_below, n_upto = _limit(near, k, inner, n_inner, radius, within, m)
-            if n_upto > k:
-                _cut_ties(limit, k - n_below, n_runs, work)
-            weight = weigh(near, limit, exponent, work.spare)
-            share = np.float32(hits[position]) / weight
-            done = 0
-            for r in range(n_runs):
-                low, high = runs[r, 0], runs[r, 1]
-                first, offset = np.uint64(low), np.uint64(done)
-                for i in range(np.uint64(high - low)):
-                    delta[first + i] -= share * near[offset + i]
-                done += high - low
-            delta[position] += np.float32(hits[position])
-            hits[position] = 0
-
-        for line in range(n_b):
-            if not work.loaded[line]:
-                continue
-            low, high = np.uint64(start[line * n_a]), np.uint64(start[(line + 1) * n_a])
-            for p in range(low, high):
-                scores[np.uint64(rows[p])] += delta[p]
-            for p in range(low, high):
-                delta[p] = np.float32(0)
+        _score_subspace(
+            columns, codes, slots[s], features[s], targets[s, : n_targets[s]], k, exponent,
+            grid_a, grid_b, diameter, work, scores,
+        )  # fmt: skip
 
 
 @jit

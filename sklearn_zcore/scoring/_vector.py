@@ -171,8 +171,10 @@ def neighbour_limit(values, k, low, n_low, high, n_high, power):
             below = max(0.05, wanted - slack) / inside
             above = min(inside - 0.05, wanted + slack) / inside
             base = max(low, np.float32(0))
-            t_low = np.float32(base + (high - base) * np.float32(below**power))
-            t_high = np.float32(base + (high - base) * np.float32(above**power))
+            if power != 1:
+                below, above, power = below**power, above**power, 1.0
+            t_low = np.float32(base + (high - base) * np.float32(below))
+            t_high = np.float32(base + (high - base) * np.float32(above))
         c_low, c_high = count_upto(values, t_low, t_high)
         if stuck and c_low >= k:
             return t_low, n_low, c_low
@@ -187,7 +189,6 @@ def neighbour_limit(values, k, low, n_low, high, n_high, power):
             elif c_low > n_low:
                 low, n_low = t_low, c_low
         stuck = not stuck and 2 * (n_high - n_low) > inside
-        power = 1.0
     return high, n_low, n_high
 
 

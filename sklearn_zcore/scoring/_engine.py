@@ -45,12 +45,12 @@ def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
 
 def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: float) -> float:
     """Rough cost of one subspace; chunks only need its order of magnitude."""
-    look = n_samples * subspace_dim * 2e-9
+    look = n_samples * subspace_dim * 5e-10
     if not _index_pays(n_samples, subspace_dim, k):
         return n_targets * look
     # Most of the rows within this share of every feature's range are looked at.
     near: float = n_samples * (k / n_samples) ** (1 / subspace_dim)
-    return 4 * look + n_targets * min(look, 5e-6 + near * 1e-9)
+    return 4 * look + n_targets * min(look, 2e-6 + near * 2.5e-10)
 
 
 def _score_chunk(
@@ -194,10 +194,9 @@ class Scorer:
         size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / _estimated_seconds(
             n, self._m, self._k, q
         )
-        n_subspaces = max(1, int(size))
         n_targets = max(1, min(q, int(q * size)))
-        for i in range(0, subspaces.size, n_subspaces):
-            chosen = subspaces[i : i + n_subspaces]
+        n_chunks = -(-subspaces.size // max(1, int(size)))
+        for chosen in np.array_split(subspaces, n_chunks):  # even, so that workers end together
             for t in range(0, q, n_targets):
                 counts = np.clip(plan.n_targets[chosen] - t, 0, n_targets)
                 if counts.any():

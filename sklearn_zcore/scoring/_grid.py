@@ -23,14 +23,16 @@ class Workspace(NamedTuple):
     """
 
     start: NDArray[np.int32]  # (n_cells + 1,) first position of every cell
-    cursor: NDArray[np.int32]  # (n_cells,) where the sort puts the next row
+    cursor: NDArray[np.int32]  # (> n_cells,) where the sorts put the next row or target
     loaded: NDArray[np.uint8]  # (n_bins,) whether the points of a grid line have been fetched
     runs: NDArray[np.int32]  # (n_bins, 3) first position, end and grid line of every run
     rows: NDArray[np.int32]  # (n_samples,) row number at every position
     points: NDArray[np.float32]  # (subspace_dim, > n_samples) coordinates at every position
     delta: NDArray[np.float32]  # (n_samples,) change of score at every position
     hits: NDArray[np.int32]  # (n_samples,) how often a position is a cover
-    found: NDArray[np.int32]  # (targets_per_subspace,) position of every target's cover
+    cells: NDArray[np.int32]  # (targets_per_subspace,) cell of every target
+    order: NDArray[np.int32]  # (targets_per_subspace,) in which they are searched
+    found: NDArray[np.int32]  # (targets_per_subspace,) positions of their covers, in that order
     centre: NDArray[np.float32]  # (subspace_dim,) coordinates of the cover
     distances: NDArray[np.float32]  # (> n_samples,) distances, then weights
     spare: NDArray[np.float32]  # (> n_samples // 2,) scratch of the sums
@@ -42,13 +44,15 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
     n_cells = n_bins**2 if subspace_dim > 1 else n_bins
     return Workspace(
         start=np.empty(n_cells + 1, np.int32),
-        cursor=np.empty(n_cells, np.int32),
+        cursor=np.empty(n_cells + 2, np.int32),
         loaded=np.empty(n_bins, np.uint8),
         runs=np.empty((n_bins, 3), np.int32),
         rows=np.empty(n_samples, np.int32),
         points=np.empty((subspace_dim, n_samples + LANES), np.float32),
         delta=np.zeros(n_samples, np.float32),
         hits=np.zeros(n_samples, np.int32),
+        cells=np.empty(n_targets, np.int32),
+        order=np.empty(n_targets, np.int32),
         found=np.empty(n_targets, np.int32),
         centre=np.empty(subspace_dim, np.float32),
         distances=np.empty(n_samples + LANES, np.float32),
@@ -73,8 +77,9 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 @jit
 def copy_columns(X, features, rows, out):
     """Copy some columns of X into rows of ``out``, a cache-sized piece at a time."""
-    for start in range(0, X.shape[0], 256):
-        first, end = np.uint64(start), np.uint64(min(start + 256, X.shape[0]))
+    # Rows a power of two apart share a few places in a cache: more than 64 would push each other out.
+    for start in range(0, X.shape[0], 64):
+        first, end = np.uint64(start), np.uint64(min(start + 64, X.shape[0]))
         for j in range(features.size):
             f, row = np.uint64(features[j]), np.uint64(rows[j])
             for i in range(first, end):

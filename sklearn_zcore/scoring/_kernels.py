@@ -27,6 +27,7 @@ from sklearn_zcore.scoring._vector import (
 )
 
 _INF = np.float32(np.inf)
+_BLOCK = 8  # bins; the rows of 8 x 8 cells and of those around them fit a core's own cache
 
 
 # --- cover and redundancy -----------------------------------------------------------------------
@@ -191,6 +192,32 @@ def _take_redundancy(columns, slots, position, n_hits, bin_a, bin_b, k, diameter
 
 
 @jit_helper
+def _order_targets(targets, grid_a, grid_b, work):
+    """Write the cell of every target, and an order that visits the grid block by block.
+
+    Targets that are near each other look at the same rows, while these are in the fast caches.
+    """
+    cells, order, first = work.cells, work.order, work.cursor
+    n_a, n_b = grid_a.shape[1], grid_b.shape[1]
+    stride = n_a // _BLOCK + 1
+    n_blocks = (n_b // _BLOCK + 1) * stride
+    for block in range(n_blocks + 1):
+        first[block] = 0
+    for t in range(targets.shape[0]):
+        bin_a = bin_of(grid_a[0], n_a, targets[t, 0])
+        bin_b = bin_of(grid_b[0], n_b, targets[t, 1]) if targets.shape[1] > 1 else 0
+        cells[t] = bin_b * n_a + bin_a
+        first[bin_b // _BLOCK * stride + bin_a // _BLOCK + 1] += 1
+    for block in range(n_blocks):
+        first[block + 1] += first[block]
+    for t in range(targets.shape[0]):
+        bin_b, bin_a = divmod(np.int64(cells[t]), n_a)
+        block = bin_b // _BLOCK * stride + bin_a // _BLOCK
+        order[first[block]] = t
+        first[block] += 1
+
+
+@jit_helper
 def _score_subspace(
     columns, codes, slots, features, targets, k, exponent, grid_a, grid_b, diameter, work, scores
 ):
@@ -203,15 +230,15 @@ def _score_subspace(
     for line in range(n_b):
         work.loaded[line] = 0
 
-    for t in range(targets.shape[0]):
-        target = targets[t]
-        bin_a = bin_of(grid_a[0], n_a, target[0])
-        bin_b = bin_of(grid_b[0], n_b, target[1]) if m > 1 else 0
-        found[t] = _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work)
-        hits[found[t]] += 1
+    _order_targets(targets, grid_a, grid_b, work)
+    for i in range(targets.shape[0]):
+        t = work.order[i]
+        bin_b, bin_a = divmod(np.int64(work.cells[t]), n_a)
+        found[i] = _cover(columns, slots, targets[t], bin_a, bin_b, grid_a, grid_b, work)
+        hits[found[i]] += 1
 
-    for t in range(targets.shape[0]):
-        position = np.int64(found[t])
+    for i in range(targets.shape[0]):
+        position = np.int64(found[i])
         n_hits = hits[position]
         if n_hits == 0:
             continue  # done: a cover hit several times is worked out once

@@ -26,6 +26,8 @@ from sklearn_zcore.scoring._plan import (
 )
 
 Progress = Callable[[int], None]
+# Some subspaces, the first of their targets, and how many of each count.
+_Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
 
 # A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
 # the end of a group. But every chunk costs some passes over n_samples.
@@ -172,23 +174,27 @@ class Scorer:
         for subspaces in _groups(plan.features, columns.capacity, columns.n_bins.size):
             values, row_of = columns.fetch(np.unique(plan.features[subspaces]))
             chunks = [
-                (half, part)
+                (half, *chunk)
                 for half in (0, 1)
-                for part in self._chunks(plan, subspaces[subspaces % 2 == half])
+                for chunk in self._chunks(plan, subspaces[subspaces % 2 == half])
             ]
             indexed = (columns.codes, columns.grids, columns.n_bins)
             calls = (
                 delayed(_score_chunk)(
                     values, *indexed, row_of[part.features], part, self._k, self._exponent
                 )
-                for _, part in chunks
+                # One by one as they are due, for they are copies.
+                for part in (
+                    _part(plan, chosen, first, counts) for _, chosen, first, counts in chunks
+                )
             )
-            for (half, part), scores in zip(chunks, _results(calls, self._n_jobs), strict=True):
+            results = _results(calls, self._n_jobs)
+            for (half, _, _, counts), scores in zip(chunks, results, strict=True):
                 self.halves[half] += scores
                 if progress is not None:
-                    progress(int(part.n_targets.sum()))
+                    progress(int(counts.sum()))
 
-    def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[Plan]:
+    def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[_Chunk]:
         """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too."""
         n, q = self.halves.shape[1], plan.targets.shape[1]
         size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / _estimated_seconds(
@@ -200,8 +206,15 @@ class Scorer:
             for t in range(0, q, n_targets):
                 counts = np.clip(plan.n_targets[chosen] - t, 0, n_targets)
                 if counts.any():
-                    targets = plan.targets[chosen, t : t + n_targets]
-                    yield Plan(plan.features[chosen], targets, counts.astype(np.int32))
+                    yield chosen, t, counts.astype(np.int32)
+
+
+def _part(
+    plan: Plan, subspaces: NDArray[np.intp], first: int, n_targets: NDArray[np.int32]
+) -> Plan:
+    """Copy the part of a plan that a chunk works on."""
+    targets = plan.targets[subspaces, first : first + int(n_targets.max())]
+    return Plan(plan.features[subspaces], targets, n_targets)
 
 
 def _results(calls: Iterator[Any], n_jobs: int | None) -> Iterator[NDArray[np.float64]]:

@@ -35,7 +35,7 @@ _BLOCK = 8  # bins; the rows of 8 x 8 cells and of those around them fit a core'
 
 @jit_helper
 def _measure(columns, slots, centre, n_runs, n_a, work):
-    """Write the distances of the rows in the runs to ``work.distances``, padded; return how many."""
+    """Write the distances of all rows in the runs to ``work.distances``, padded; count them."""
     start, loaded, runs, rows = work.start, work.loaded, work.runs, work.rows
     points, distances = work.points, work.distances
     done = np.int64(0)  # not a literal: numba would compile helpers for this number alone
@@ -171,8 +171,10 @@ def _cut_ties(limit, n_keep, n_runs, work):
 
 
 @jit_helper
-def _take_redundancy(columns, slots, position, n_hits, bin_a, bin_b, k, diameter, exponent, grid_a, grid_b, work):
-    """Add to ``work.delta`` what a cover that is hit ``n_hits`` times gains and its neighbours lose."""
+def _take_redundancy(
+    columns, slots, position, n_hits, bin_a, bin_b, k, diameter, exponent, grid_a, grid_b, work
+):
+    """Add to ``work.delta`` what a cover gains that was hit ``n_hits`` times, and others lose."""
     delta, runs, near = work.delta, work.runs, work.distances
     n_runs, total, inner, n_inner, radius, within = _collect_neighbours(
         columns, slots, position, bin_a, bin_b, k, diameter, grid_a, grid_b, work

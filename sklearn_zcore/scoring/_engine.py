@@ -32,7 +32,7 @@ _Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
 # A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
 # the end of a group. But every chunk costs some passes over n_samples.
 _CHUNK_SECONDS_A_ROW = 4e-7
-_CHUNK_SECONDS = (0.03, 0.5)
+_CHUNK_SECONDS = (0.02, 0.5)
 _WAVE = 64  # chunks at a time, for backends that return results only when all are done
 # Shifted columns held at a time: all of a small X, up to two fifths of a big one.
 _COLUMNS_BYTES = 64 * 2**20
@@ -201,7 +201,7 @@ class Scorer:
             n, self._m, self._k, q
         )
         n_targets = max(1, min(q, int(q * size)))
-        n_chunks = -(-subspaces.size // max(1, int(size)))
+        n_chunks = max(1, -(-subspaces.size // max(1, int(size))))
         for chosen in np.array_split(subspaces, n_chunks):  # even, so that workers end together
             for t in range(0, q, n_targets):
                 counts = np.clip(plan.n_targets[chosen] - t, 0, n_targets)

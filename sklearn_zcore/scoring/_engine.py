@@ -32,7 +32,7 @@ _Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
 # A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
 # the end of a group. But every chunk costs some passes over n_samples.
 _CHUNK_SECONDS_A_ROW = 4e-7
-_CHUNK_SECONDS = (0.02, 0.5)
+_CHUNK_SECONDS = (0.03, 0.5)
 _WAVE = 64  # chunks at a time, for backends that return results only when all are done
 # Shifted columns held at a time: all of a small X, up to two fifths of a big one.
 _COLUMNS_BYTES = 64 * 2**20
@@ -47,12 +47,12 @@ def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
 
 def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: float) -> float:
     """Rough cost of one subspace; chunks only need its order of magnitude."""
-    look = n_samples * subspace_dim * 5e-10
+    look = n_samples * subspace_dim * 6e-10
     if not _index_pays(n_samples, subspace_dim, k):
         return n_targets * look
     # Most of the rows within this share of every feature's range are looked at.
     near: float = n_samples * (k / n_samples) ** (1 / subspace_dim)
-    return 4 * look + n_targets * min(look, 2e-6 + near * 2.5e-10)
+    return 4 * look + n_targets * min(look, 3e-6 + near * 2.5e-10)
 
 
 def _score_chunk(

@@ -15,7 +15,7 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._grid import allocate, frozen
+from sklearn_zcore.scoring._grid import Workspace, allocate, frozen
 from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
@@ -55,7 +55,32 @@ def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: flo
     return 4 * look + n_targets * min(look, 3e-6 + near * 2.5e-10)
 
 
+class _Workspaces:
+    """The workspaces of a run, handed from chunk to chunk.
+
+    For a long X, getting fresh memory for each chunk takes a tenth of the time, and leaves holes.
+    Other processes get none of them: each of their chunks allocates its own.
+    """
+
+    def __init__(self, *sizes: int) -> None:
+        self._sizes = sizes
+        self._idle: list[Workspace] = []
+
+    def __reduce__(self) -> tuple[type["_Workspaces"], tuple[int, ...]]:
+        return type(self), self._sizes
+
+    def take(self) -> Workspace:
+        try:
+            return self._idle.pop()  # atomic, as append is: no lock
+        except IndexError:
+            return allocate(*self._sizes)
+
+    def give(self, work: Workspace) -> None:
+        self._idle.append(work)
+
+
 def _score_chunk(
+    workspaces: _Workspaces,
     columns: NDArray[np.float32],
     codes: NDArray[np.uint8],
     grids: NDArray[np.float32],
@@ -66,9 +91,8 @@ def _score_chunk(
     exponent: float,
 ) -> NDArray[np.float64]:
     """Score vector of some subspaces; ``slots`` says where ``columns`` has their features."""
-    n, (_, q, m) = columns.shape[1], plan.targets.shape
-    scores = np.zeros(n)
-    work = allocate(n, m, q, grids.shape[2])
+    scores = np.zeros(columns.shape[1])
+    work = workspaces.take()
     columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
     features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)
     if codes.size == 0:
@@ -78,6 +102,7 @@ def _score_chunk(
             columns, frozen(codes), frozen(grids), frozen(n_bins), slots, features, targets,
             n_targets, k, exponent, work, scores,
         )  # fmt: skip
+    workspaces.give(work)
     return scores
 
 
@@ -170,7 +195,8 @@ class Scorer:
             left -= size
 
     def _run(self, plan: Plan, progress: Progress | None) -> None:
-        columns = self._columns
+        columns, n = self._columns, self.halves.shape[1]
+        workspaces = _Workspaces(n, self._m, plan.targets.shape[1], columns.grids.shape[2])
         for subspaces in _groups(plan.features, columns.capacity, columns.n_bins.size):
             values, row_of = columns.fetch(np.unique(plan.features[subspaces]))
             chunks = [
@@ -181,7 +207,13 @@ class Scorer:
             indexed = (columns.codes, columns.grids, columns.n_bins)
             calls = (
                 delayed(_score_chunk)(
-                    values, *indexed, row_of[part.features], part, self._k, self._exponent
+                    workspaces,
+                    values,
+                    *indexed,
+                    row_of[part.features],
+                    part,
+                    self._k,
+                    self._exponent,
                 )
                 # One by one as they are due, for they are copies.
                 for part in (

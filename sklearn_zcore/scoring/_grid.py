@@ -26,6 +26,7 @@ class Workspace(NamedTuple):
     cursor: NDArray[np.int32]  # (> n_cells,) where the sorts put the next row or target
     loaded: NDArray[np.uint8]  # (n_bins,) whether the points of a grid line have been fetched
     runs: NDArray[np.int32]  # (n_bins, 3) first position, end and grid line of every run
+    pieces: NDArray[np.int32]  # (n_cells + n_bins, 3) the same, of runs less copies of a row
     rows: NDArray[np.int32]  # (n_samples,) row number at every position
     points: NDArray[np.float32]  # (subspace_dim, > n_samples) coordinates at every position
     delta: NDArray[np.float32]  # (n_samples,) change of score at every position
@@ -47,6 +48,7 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
         cursor=np.empty(n_cells + 2, np.int32),
         loaded=np.empty(n_bins, np.uint8),
         runs=np.empty((n_bins, 3), np.int32),
+        pieces=np.empty((n_cells + n_bins, 3), np.int32),
         rows=np.empty(n_samples, np.int32),
         points=np.empty((subspace_dim, n_samples + LANES), np.float32),
         delta=np.zeros(n_samples, np.float32),
@@ -199,6 +201,43 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
                 total += np.int64(high - low)
             line += step
     return n_runs, total
+
+
+@jit_helper
+def has_copies(grid_a, grid_b):
+    """Whether there can be cells of equal points: bins of a single value, in both features."""
+    a = b = False
+    for c in range(grid_a.shape[1]):
+        a = a or grid_a[0, c] == grid_a[1, c]
+    for c in range(grid_b.shape[1]):
+        b = b or grid_b[0, c] == grid_b[1, c]
+    return a and b
+
+
+@jit_helper
+def leave_out_copies(n_runs, grid_a, grid_b, start, runs, pieces):
+    """Write the runs to ``pieces``, of a cell of equal points only the first row; count them.
+
+    That row, the lowest, speaks for all: such a cell may hold most of a table.
+    """
+    n_a = grid_a.shape[1]
+    n_pieces = 0
+    for r in range(n_runs):
+        low, high, line = runs[r, 0], runs[r, 1], runs[r, 2]
+        same_b = grid_b[0, line] == grid_b[1, line]
+        for c in range(n_a):
+            first, end = start[line * n_a + c], start[line * n_a + c + 1]
+            if first < low or first >= high or first == end:
+                continue
+            if same_b and grid_a[0, c] == grid_a[1, c]:
+                end = np.int32(first + 1)
+            last = n_pieces - 1
+            if last >= 0 and pieces[last, 1] == first and pieces[last, 2] == line:
+                pieces[last, 1] = end
+            else:
+                pieces[n_pieces, 0], pieces[n_pieces, 1], pieces[n_pieces, 2] = first, end, line
+                n_pieces += 1
+    return n_pieces
 
 
 @jit_helper

@@ -8,6 +8,8 @@ import numpy as np
 from sklearn_zcore.scoring._grid import (
     bin_of,
     block_around,
+    has_copies,
+    leave_out_copies,
     load_line,
     runs_within,
     sort_by_cell,
@@ -34,9 +36,9 @@ _BLOCK = 8  # bins; the rows of 8 x 8 cells and of those around them fit a core'
 
 
 @jit_helper
-def _measure(columns, slots, centre, n_runs, n_a, work):
+def _measure(columns, slots, centre, n_runs, runs, n_a, work):
     """Write the distances of all rows in the runs to ``work.distances``, padded; count them."""
-    start, loaded, runs, rows = work.start, work.loaded, work.runs, work.rows
+    start, loaded, rows = work.start, work.loaded, work.rows
     points, distances = work.points, work.distances
     done = np.int64(0)  # not a literal: numba would compile helpers for this number alone
     for r in range(n_runs):
@@ -51,7 +53,7 @@ def _measure(columns, slots, centre, n_runs, n_a, work):
 
 
 @jit_helper
-def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
+def _cover(columns, slots, target, bin_a, bin_b, copies, grid_a, grid_b, work):
     """Position of the row nearest to ``target``; the lowest row number wins a tie."""
     start, rows, runs = work.start, work.rows, work.runs
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
@@ -62,11 +64,16 @@ def _cover(columns, slots, target, bin_a, bin_b, grid_a, grid_b, work):
         cell = (low + r) * n_a
         runs[r, 0], runs[r, 1], runs[r, 2] = start[cell + left], start[cell + right + 1], low + r
     # The block's nearest row bounds the distance: then look at all cells within it.
-    total = _measure(columns, slots, target, n_runs, n_a, work)
+    if copies:
+        n_runs = leave_out_copies(n_runs, grid_a, grid_b, start, work.runs, work.pieces)
+        runs = work.pieces
+    total = _measure(columns, slots, target, n_runs, runs, n_a, work)
     radius = smallest_above(work.distances[: padded(total)], np.float32(-1))
     b = target[1] if target.size > 1 else np.float32(0)
-    n_runs, _ = runs_within(target[0], b, bin_a, bin_b, radius, grid_a, grid_b, start, runs)
-    total = _measure(columns, slots, target, n_runs, n_a, work)
+    n_runs, _ = runs_within(target[0], b, bin_a, bin_b, radius, grid_a, grid_b, start, work.runs)
+    if copies:
+        n_runs = leave_out_copies(n_runs, grid_a, grid_b, start, work.runs, work.pieces)
+    total = _measure(columns, slots, target, n_runs, runs, n_a, work)
     near = work.distances[: padded(total)]
     nearest = smallest_above(near, np.float32(-1))
     index, n_nearest = find(near, nearest)
@@ -124,7 +131,7 @@ def _collect_neighbours(columns, slots, position, bin_a, bin_b, k, diameter, gri
         elif total > 3 * k and tries < 5:
             radius = np.float32(radius * max(np.sqrt(1.8 * k / total), 0.5))
             continue
-        _measure(columns, slots, centre, n_runs, n_a, work)
+        _measure(columns, slots, centre, n_runs, runs, n_a, work)
         near = work.distances[: padded(total)]
         done = 0
         for r in range(n_runs):
@@ -232,11 +239,12 @@ def _score_subspace(
     for line in range(n_b):
         work.loaded[line] = 0
 
+    copies = m <= 2 and has_copies(grid_a, grid_b)  # equal in two features, not in a third
     _order_targets(targets, grid_a, grid_b, work)
     for i in range(targets.shape[0]):
         t = work.order[i]
         bin_b, bin_a = divmod(np.int64(work.cells[t]), n_a)
-        found[i] = _cover(columns, slots, targets[t], bin_a, bin_b, grid_a, grid_b, work)
+        found[i] = _cover(columns, slots, targets[t], bin_a, bin_b, copies, grid_a, grid_b, work)
         hits[found[i]] += 1
 
     for i in range(targets.shape[0]):

@@ -137,9 +137,9 @@ class Columns:
         self.grids = np.ascontiguousarray(self.grids[:, :, : self.n_bins.max()])
 
     def _parallel(self, function: Any, features: NDArray[np.integer[Any]], *args: Any) -> None:
-        # Sixteen columns of a big X use its cache lines well, if they are a small part of it.
+        # Some columns of a big X use its cache lines well, if they are a small part of it.
         width = _TASK_BYTES // (self._X.shape[0] * max(self._X.itemsize, 4))
-        width = int(np.clip(width, max(1, min(16, self._X.shape[1] // 10)), 64))
+        width = int(np.clip(width, max(1, min(32, self._X.shape[1] // 10)), 64))
         blocks = [slice(i, i + width) for i in range(0, features.size, width)]
         Parallel(n_jobs=self._n_jobs, require="sharedmem")(
             delayed(function)(features[block], block, *args) for block in blocks

@@ -6,6 +6,7 @@ and the vectors are added in the plan's order. So scores are the same, bit for b
 """
 
 import itertools
+import mmap
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._grid import allocate, frozen
+from sklearn_zcore.scoring._grid import Workspace, allocate, frozen
 from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
@@ -26,6 +27,8 @@ from sklearn_zcore.scoring._plan import (
 )
 
 Progress = Callable[[int], None]
+# Some subspaces, the first of their targets, and how many of each count.
+_Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
 
 # A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
 # the end of a group. But every chunk costs some passes over n_samples.
@@ -45,15 +48,40 @@ def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
 
 def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: float) -> float:
     """Rough cost of one subspace; chunks only need its order of magnitude."""
-    look = n_samples * subspace_dim * 2e-9
+    look = n_samples * subspace_dim * 6e-10
     if not _index_pays(n_samples, subspace_dim, k):
         return n_targets * look
     # Most of the rows within this share of every feature's range are looked at.
     near: float = n_samples * (k / n_samples) ** (1 / subspace_dim)
-    return 4 * look + n_targets * min(look, 5e-6 + near * 1e-9)
+    return 4 * look + n_targets * min(look, 3e-6 + near * 2.5e-10)
+
+
+class _Workspaces:
+    """The workspaces of a run, handed from chunk to chunk.
+
+    For a long X, getting fresh memory for each chunk takes a tenth of the time, and leaves holes.
+    Other processes get none of them: each of their chunks allocates its own.
+    """
+
+    def __init__(self, *sizes: int) -> None:
+        self._sizes = sizes
+        self._idle: list[Workspace] = []
+
+    def __reduce__(self) -> tuple[type["_Workspaces"], tuple[int, ...]]:
+        return type(self), self._sizes
+
+    def take(self) -> Workspace:
+        try:
+            return self._idle.pop()  # atomic, as append is: no lock
+        except IndexError:
+            return allocate(*self._sizes)
+
+    def give(self, work: Workspace) -> None:
+        self._idle.append(work)
 
 
 def _score_chunk(
+    workspaces: _Workspaces,
     columns: NDArray[np.float32],
     codes: NDArray[np.uint8],
     grids: NDArray[np.float32],
@@ -64,9 +92,10 @@ def _score_chunk(
     exponent: float,
 ) -> NDArray[np.float64]:
     """Score vector of some subspaces; ``slots`` says where ``columns`` has their features."""
-    n, (_, q, m) = columns.shape[1], plan.targets.shape
-    scores = np.zeros(n)
-    work = allocate(n, m, q, grids.shape[2])
+    # Zeros from the system: what threads get from malloc and give back, it may keep for each of
+    # them, 150 MB for a million rows.
+    scores = np.frombuffer(mmap.mmap(-1, 8 * columns.shape[1]))
+    work = workspaces.take()
     columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
     features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)
     if codes.size == 0:
@@ -76,6 +105,7 @@ def _score_chunk(
             columns, frozen(codes), frozen(grids), frozen(n_bins), slots, features, targets,
             n_targets, k, exponent, work, scores,
         )  # fmt: skip
+    workspaces.give(work)
     return scores
 
 
@@ -168,41 +198,58 @@ class Scorer:
             left -= size
 
     def _run(self, plan: Plan, progress: Progress | None) -> None:
-        columns = self._columns
+        columns, n = self._columns, self.halves.shape[1]
+        workspaces = _Workspaces(n, self._m, plan.targets.shape[1], columns.grids.shape[2])
         for subspaces in _groups(plan.features, columns.capacity, columns.n_bins.size):
             values, row_of = columns.fetch(np.unique(plan.features[subspaces]))
             chunks = [
-                (half, part)
+                (half, *chunk)
                 for half in (0, 1)
-                for part in self._chunks(plan, subspaces[subspaces % 2 == half])
+                for chunk in self._chunks(plan, subspaces[subspaces % 2 == half])
             ]
             indexed = (columns.codes, columns.grids, columns.n_bins)
             calls = (
                 delayed(_score_chunk)(
-                    values, *indexed, row_of[part.features], part, self._k, self._exponent
+                    workspaces,
+                    values,
+                    *indexed,
+                    row_of[part.features],
+                    part,
+                    self._k,
+                    self._exponent,
                 )
-                for _, part in chunks
+                # One by one as they are due, for they are copies.
+                for part in (
+                    _part(plan, chosen, first, counts) for _, chosen, first, counts in chunks
+                )
             )
-            for (half, part), scores in zip(chunks, _results(calls, self._n_jobs), strict=True):
+            results = _results(calls, self._n_jobs)
+            for (half, _, _, counts), scores in zip(chunks, results, strict=True):
                 self.halves[half] += scores
                 if progress is not None:
-                    progress(int(part.n_targets.sum()))
+                    progress(int(counts.sum()))
 
-    def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[Plan]:
+    def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[_Chunk]:
         """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too."""
         n, q = self.halves.shape[1], plan.targets.shape[1]
         size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / _estimated_seconds(
             n, self._m, self._k, q
         )
-        n_subspaces = max(1, int(size))
         n_targets = max(1, min(q, int(q * size)))
-        for i in range(0, subspaces.size, n_subspaces):
-            chosen = subspaces[i : i + n_subspaces]
+        n_chunks = max(1, -(-subspaces.size // max(1, int(size))))
+        for chosen in np.array_split(subspaces, n_chunks):  # even, so that workers end together
             for t in range(0, q, n_targets):
                 counts = np.clip(plan.n_targets[chosen] - t, 0, n_targets)
                 if counts.any():
-                    targets = plan.targets[chosen, t : t + n_targets]
-                    yield Plan(plan.features[chosen], targets, counts.astype(np.int32))
+                    yield chosen, t, counts.astype(np.int32)
+
+
+def _part(
+    plan: Plan, subspaces: NDArray[np.intp], first: int, n_targets: NDArray[np.int32]
+) -> Plan:
+    """Copy the part of a plan that a chunk works on."""
+    targets = plan.targets[subspaces, first : first + int(n_targets.max())]
+    return Plan(plan.features[subspaces], targets, n_targets)
 
 
 def _results(calls: Iterator[Any], n_jobs: int | None) -> Iterator[NDArray[np.float64]]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._jit import jit, jit_helper
+from sklearn_zcore.scoring._vector import LANES
 
 
 class Workspace(NamedTuple):
@@ -22,17 +23,20 @@ class Workspace(NamedTuple):
     """
 
     start: NDArray[np.int32]  # (n_cells + 1,) first position of every cell
-    cursor: NDArray[np.int32]  # (n_cells,) where the sort puts the next row
-    loaded: NDArray[np.uint8]  # (n_cells,) whether the cell's points have been fetched
-    runs: NDArray[np.int32]  # (n_bins, 2) first and last cell of every run
+    cursor: NDArray[np.int32]  # (> n_cells,) where the sorts put the next row or target
+    loaded: NDArray[np.uint8]  # (n_bins,) whether the points of a grid line have been fetched
+    runs: NDArray[np.int32]  # (n_bins, 3) first position, end and grid line of every run
+    pieces: NDArray[np.int32]  # (n_cells + n_bins, 3) the same, of runs less copies of a row
     rows: NDArray[np.int32]  # (n_samples,) row number at every position
-    points: NDArray[np.float32]  # (subspace_dim, n_samples) coordinates at every position
+    points: NDArray[np.float32]  # (subspace_dim, > n_samples) coordinates at every position
     delta: NDArray[np.float32]  # (n_samples,) change of score at every position
     hits: NDArray[np.int32]  # (n_samples,) how often a position is a cover
-    found: NDArray[np.int32]  # (targets_per_subspace,) position of every target's cover
+    cells: NDArray[np.int32]  # (targets_per_subspace,) cell of every target
+    order: NDArray[np.int32]  # (targets_per_subspace,) in which they are searched
+    found: NDArray[np.int32]  # (targets_per_subspace,) positions of their covers, in that order
     centre: NDArray[np.float32]  # (subspace_dim,) coordinates of the cover
-    distances: NDArray[np.float32]  # (n_samples,) distances, then weights
-    spare: NDArray[np.float32]  # (n_samples // 2 + 1,) scratch of the sums
+    distances: NDArray[np.float32]  # (> n_samples,) distances, then weights
+    spare: NDArray[np.float32]  # (> n_samples // 2,) scratch of the sums
     tied: NDArray[np.int32]  # (n_samples,) rows at the k-th distance
 
 
@@ -41,17 +45,20 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
     n_cells = n_bins**2 if subspace_dim > 1 else n_bins
     return Workspace(
         start=np.empty(n_cells + 1, np.int32),
-        cursor=np.empty(n_cells, np.int32),
-        loaded=np.empty(n_cells, np.uint8),
-        runs=np.empty((n_bins, 2), np.int32),
+        cursor=np.empty(n_cells + 2, np.int32),
+        loaded=np.empty(n_bins, np.uint8),
+        runs=np.empty((n_bins, 3), np.int32),
+        pieces=np.empty((n_cells + n_bins, 3), np.int32),
         rows=np.empty(n_samples, np.int32),
-        points=np.empty((subspace_dim, n_samples), np.float32),
+        points=np.empty((subspace_dim, n_samples + LANES), np.float32),
         delta=np.zeros(n_samples, np.float32),
         hits=np.zeros(n_samples, np.int32),
+        cells=np.empty(n_targets, np.int32),
+        order=np.empty(n_targets, np.int32),
         found=np.empty(n_targets, np.int32),
         centre=np.empty(subspace_dim, np.float32),
-        distances=np.empty(n_samples, np.float32),
-        spare=np.empty(n_samples // 2 + 1, np.float32),
+        distances=np.empty(n_samples + LANES, np.float32),
+        spare=np.empty(n_samples // 2 + LANES, np.float32),
         tied=np.empty(n_samples, np.int32),
     )
 
@@ -72,8 +79,9 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 @jit
 def copy_columns(X, features, rows, out):
     """Copy some columns of X into rows of ``out``, a cache-sized piece at a time."""
-    for start in range(0, X.shape[0], 256):
-        first, end = np.uint64(start), np.uint64(min(start + 256, X.shape[0]))
+    # Rows a power of two apart share a few places in a cache: many would push each other out.
+    for start in range(0, X.shape[0], 64):
+        first, end = np.uint64(start), np.uint64(min(start + 64, X.shape[0]))
         for j in range(features.size):
             f, row = np.uint64(features[j]), np.uint64(rows[j])
             for i in range(first, end):
@@ -117,22 +125,22 @@ def bin_of(lower, n_bins, value):
 
 
 @jit_helper
-def sort_by_cell(codes, features, n_a, n_b, work):
+def sort_by_cell(code_a, code_b, n_a, n_b, m, work):
     """Sort the rows by cell, stably; cell c holds rows[start[c]] to rows[start[c + 1] - 1]."""
     start, cursor, rows = work.start, work.cursor, work.rows
-    code_a, code_b = codes[features[0]], codes[features[min(1, features.size - 1)]]
     # A single feature makes a grid of a single line.
-    stride = np.uint32(n_a) if features.size > 1 else np.uint32(0)
+    stride = np.uint32(n_a) if m > 1 else np.uint32(0)
     for c in range(n_a * n_b + 1):
         start[c] = 0
-    for i in range(rows.size):
+    n = np.uint64(rows.size)
+    for i in range(n):
         start[np.uint32(code_b[i]) * stride + np.uint32(code_a[i]) + np.uint32(1)] += 1
     total = np.int32(0)
     for c in range(n_a * n_b):
         cursor[c] = total
         total += start[c + 1]
         start[c + 1] = total
-    for i in range(rows.size):
+    for i in range(n):
         c = np.uint32(code_b[i]) * stride + np.uint32(code_a[i])
         p = np.uint32(cursor[c])
         cursor[c] += 1
@@ -140,22 +148,17 @@ def sort_by_cell(codes, features, n_a, n_b, work):
 
 
 @jit_helper
-def load_cells(columns, slots, first, last, work):
-    """Fetch the coordinates of the cells first to last, once.
+def load_line(columns, slots, low, high, rows, points):
+    """Fetch the coordinates of the rows at the positions low to high, those of a grid line.
 
-    Most cells of a big table are never searched, and reading rows out of order costs far more
-    than sorting their numbers.
+    Reading rows out of order costs more than sorting their numbers, and few targets, or few
+    neighbours, need few lines.
     """
-    start, rows, loaded, points = work.start, work.rows, work.loaded, work.points
-    for cell in range(first, last + 1):
-        if loaded[cell]:
-            continue
-        loaded[cell] = 1
-        low, high = np.uint64(start[cell]), np.uint64(start[cell + 1])
-        for f in range(np.uint64(slots.size)):
-            slot = np.uint64(slots[f])
-            for p in range(low, high):
-                points[f, p] = columns[slot, np.uint64(rows[p])]
+    low, high = np.uint64(low), np.uint64(high)
+    for f in range(np.uint64(slots.size)):
+        slot = np.uint64(slots[f])
+        for p in range(low, high):
+            points[f, p] = columns[slot, np.uint64(rows[p])]
 
 
 # --- which rows can lie within a radius ---------------------------------------------------------
@@ -166,7 +169,7 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
     """List the runs of cells that meet the L1 ball around (a, b); return (runs, rows in them).
 
     ``grid_a`` and ``grid_b`` hold (smallest value, largest value) of every bin; ``runs`` receives
-    (first cell, last cell).
+    (first position, end, grid line).
     """
     n_a, n_b = grid_a.shape[1], grid_b.shape[1]
     left = right = bin_a
@@ -174,8 +177,10 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
         left -= 1
     while right < n_a - 1 and grid_a[0, right + 1] - a <= radius:
         right += 1
-    runs[0, 0], runs[0, 1] = bin_b * n_a + left, bin_b * n_a + right
-    n_runs, total = 1, start[runs[0, 1] + 1] - start[runs[0, 0]]
+    cell = bin_b * n_a
+    low, high = start[cell + left], start[cell + right + 1]
+    runs[0, 0], runs[0, 1], runs[0, 2] = low, high, bin_b
+    n_runs, total = 1, np.int64(high - low)
     # Away from the centre's line the ball only gets narrower: its two ends move inwards.
     for step in (1, -1):
         first, last = left, right
@@ -188,13 +193,51 @@ def runs_within(a, b, bin_a, bin_b, radius, grid_a, grid_b, start, runs):
                 first += 1
             while last > bin_a and (grid_a[0, last] - a) + gap > radius:
                 last -= 1
-            size = start[line * n_a + last + 1] - start[line * n_a + first]
-            if size > 0:
-                runs[n_runs, 0], runs[n_runs, 1] = line * n_a + first, line * n_a + last
+            cell = line * n_a
+            low, high = start[cell + first], start[cell + last + 1]
+            if high > low:
+                runs[n_runs, 0], runs[n_runs, 1], runs[n_runs, 2] = low, high, line
                 n_runs += 1
-                total += size
+                total += np.int64(high - low)
             line += step
     return n_runs, total
+
+
+@jit_helper
+def has_copies(grid_a, grid_b):
+    """Whether there can be cells of equal points: bins of a single value, in both features."""
+    a = b = False
+    for c in range(grid_a.shape[1]):
+        a = a or grid_a[0, c] == grid_a[1, c]
+    for c in range(grid_b.shape[1]):
+        b = b or grid_b[0, c] == grid_b[1, c]
+    return a and b
+
+
+@jit_helper
+def leave_out_copies(n_runs, grid_a, grid_b, start, runs, pieces):
+    """Write the runs to ``pieces``, of a cell of equal points only the first row; count them.
+
+    That row, the lowest, speaks for all: such a cell may hold most of a table.
+    """
+    n_a = grid_a.shape[1]
+    n_pieces = 0
+    for r in range(n_runs):
+        low, high, line = runs[r, 0], runs[r, 1], runs[r, 2]
+        same_b = grid_b[0, line] == grid_b[1, line]
+        for c in range(n_a):
+            first, end = start[line * n_a + c], start[line * n_a + c + 1]
+            if first < low or first >= high or first == end:
+                continue
+            if same_b and grid_a[0, c] == grid_a[1, c]:
+                end = np.int32(first + 1)
+            last = n_pieces - 1
+            if last >= 0 and pieces[last, 1] == first and pieces[last, 2] == line:
+                pieces[last, 1] = end
+            else:
+                pieces[n_pieces, 0], pieces[n_pieces, 1], pieces[n_pieces, 2] = first, end, line
+                n_pieces += 1
+    return n_pieces
 
 
 @jit_helper

@@ -14,6 +14,7 @@ ROUND_DRAWS = 2**20
 _MAX_TARGETS = 2048
 _ROWS_PER_TARGET = 200
 _MIN_SUBSPACES = 16
+_PART_TARGETS = 2**14
 
 
 class Plan(NamedTuple):
@@ -97,9 +98,14 @@ def make_plan(
     n_subspaces = -(-n_draws // q)
     features = _draw_features(rng, varying, n_subspaces, subspace_dim)
     targets = np.empty((n_subspaces, q, subspace_dim), np.float32)
+    part = max(1, _PART_TARGETS // q)
     for i in range(subspace_dim):
         left, right = low[features[:, i, None]], high[features[:, i, None]]
-        targets[:, :, i] = rng.triangular(left, 0.0, right, (n_subspaces, q))
+        # A part at a time: all of a round in float64 would be the most memory of a small fit.
+        for j in range(0, n_subspaces, part):
+            some = slice(j, j + part)
+            shape = (min(part, n_subspaces - j), q)
+            targets[some, :, i] = rng.triangular(left[some], 0.0, right[some], shape)
     n_targets = np.full(n_subspaces, q, np.int32)
     n_targets[-1] = n_draws - q * (n_subspaces - 1)
     return Plan(features, targets, n_targets)

@@ -1,18 +1,26 @@
 """Vector primitives of the kernels: distances, order statistics and weights of one block of rows.
 
 Sorting and histograms are scalar work; counting, minima and sums over a contiguous block are
-vector work, a fraction of a nanosecond a row. So the k-th smallest distance is found by counting.
+vector work, a fraction of a nanosecond a row. So the neighbours are told apart by counting.
 
-No general fastmath: sums are folded pairwise in a fixed order, so that the bits of a score do not
-depend on the vector width of the machine.
+Blocks are short, a few thousand rows, and a loop's last few rows, those that do not fill a vector,
+cost as much as hundreds of others. So a block is padded with infinity to a multiple of `LANES`, and
+every loop over it runs to a multiple of `LANES`, which spares compiled code the rest.
+
+No general fastmath: sums are folded in a fixed order, so that the bits of a score do not depend
+on the vector width of the machine.
 """
 
 import numpy as np
 
 from sklearn_zcore.scoring._jit import jit_helper
 
+LANES = 64  # four vectors of 16 float32, the widest there are
+
+_LANES = np.uint64(LANES)
 _INF = np.float32(np.inf)
 _INFINITY_BITS = 0x7F800000
+_LAST_INDEX = 0x7FFFFFFF
 
 
 @jit_helper
@@ -22,13 +30,35 @@ def _float_of(bits):
 
 
 @jit_helper
+def padded(size):
+    """Round up to a multiple of `LANES`."""
+    return np.int64((np.uint64(size) + _LANES - np.uint64(1)) // _LANES * _LANES)
+
+
+@jit_helper
+def _whole(block):
+    """Size of a padded block, in the form that tells the compiler that it is a multiple."""
+    return np.uint64(block.size) // _LANES * _LANES
+
+
+@jit_helper
+def pad(block, size):
+    """Fill what follows the first ``size`` values of a padded block with infinity."""
+    for i in range(np.uint64(size), np.uint64(block.size)):
+        block[i] = _INF
+
+
+@jit_helper
 def write_distances(points, centre, low, high, out, at):
     """Write the L1 distances of the positions low to high, summed in the features' order.
+
+    Up to `LANES` - 1 values after them are overwritten: with what is written next, or by `pad`.
 
     Unsigned indices, here and below: numba's check for negative ones costs the vector loop.
     """
     zero, one = np.uint64(0), np.uint64(1)
-    low, size, at = np.uint64(low), np.uint64(high - low), np.uint64(at)
+    low, at, size = np.uint64(low), np.uint64(at), np.uint64(high - low)
+    size = (size + _LANES - one) // _LANES * _LANES
     c = centre[0]
     if points.shape[0] == 1:
         for i in range(size):
@@ -45,14 +75,14 @@ def write_distances(points, centre, low, high, out, at):
 
 @jit_helper
 def smallest_above(values, bound):
-    """Smallest value that is greater than ``bound``, or infinity.
+    """Smallest value of a padded block that is greater than ``bound``, or infinity.
 
     Distances are never negative, and such floats are ordered as their bits are: integer minima
     are vectorised where float minima, for the sake of NaN, are not.
     """
     bits = values.view(np.int32)
     best = np.int32(_INFINITY_BITS)
-    for i in range(bits.size):
+    for i in range(_whole(values)):
         candidate = bits[i] if values[i] > bound else np.int32(_INFINITY_BITS)
         best = min(best, candidate)
     return _float_of(best)
@@ -60,93 +90,106 @@ def smallest_above(values, bound):
 
 @jit_helper
 def largest_finite(values):
-    """Largest value that is not infinite."""
+    """Largest value of a padded block that is not infinite."""
     bits = values.view(np.int32)
     best = np.int32(0)
-    for i in range(bits.size):
+    for i in range(_whole(values)):
         candidate = bits[i] if bits[i] < _INFINITY_BITS else np.int32(0)
         best = max(best, candidate)
     return _float_of(best)
 
 
 @jit_helper
+def find(values, value):
+    """Return (the first index of ``value`` in a padded block, how often it is there)."""
+    first, count = np.int32(values.size), np.int32(0)
+    for i in range(_whole(values)):
+        equal = values[i] == value
+        first = min(first, np.int32(i) if equal else np.int32(_LAST_INDEX))
+        count = np.int32(count + equal)
+    return np.int64(first), np.int64(count)
+
+
+@jit_helper
 def count_upto(values, low, high):
-    """Count the values <= low and the values <= high."""
+    """Count the values <= low and the values <= high of a padded block."""
     n_low = n_high = np.int32(0)
-    for i in range(values.size):
+    for i in range(_whole(values)):
         n_low = np.int32(n_low + (values[i] <= low))
         n_high = np.int32(n_high + (values[i] <= high))
     return np.int64(n_low), np.int64(n_high)
 
 
 @jit_helper
-def sum_pairwise(values, spare):
-    """Sum of the values, folded in halves: vectorised, accurate, and the same on every machine."""
-    n = values.size
-    if n == 1:
-        return values[0]
-    half = n // 2
-    folded = spare[:half]
-    for i in range(half):
-        folded[i] = values[i] + values[half + i]
-    rest = values[n - 1] if n % 2 else np.float32(0)
-    while half > 1:
-        if half % 2:
-            rest += folded[half - 1]
-        half //= 2
-        left, right = folded[:half], folded[half : 2 * half]
-        for i in range(half):
+def _sum_folded(values, spare):
+    """Sum of a padded block, folded in halves: vectorised, accurate, the same on every machine."""
+    size = _whole(values)
+    half = (size // _LANES + np.uint64(1)) // np.uint64(2) * _LANES
+    other = size - half
+    for i in range(other // _LANES * _LANES):
+        spare[i] = values[i] + values[half + i]
+    for i in range(other, half):
+        spare[i] = values[i]
+    while half > _LANES:
+        size = half
+        half = (size // _LANES + np.uint64(1)) // np.uint64(2) * _LANES
+        left, right = spare[:half], spare[half:size]
+        for i in range((size - half) // _LANES * _LANES):
             left[i] = left[i] + right[i]
-    return folded[0] + rest
+    total = np.float32(0)
+    quarter = LANES // 4
+    for i in range(quarter):
+        left, right = spare[i] + spare[2 * quarter + i], spare[quarter + i] + spare[3 * quarter + i]
+        total += left + right
+    return total
 
 
 @jit_helper
-def kth_smallest(values, k, high, n_high, dim):
-    """Exact k-th smallest value, given that ``n_high`` >= k values are <= ``high``.
+def neighbour_limit(values, k, low, n_low, high, n_high, power):
+    """Find a distance that exactly k values of a padded block do not exceed.
 
-    Counting is a vector operation, sorting is not. Two thresholds around the interpolated answer
-    shrink the bracket (low, high] about tenfold a pass; a few values, or ties, are then taken one
-    by one from below while the bracket is halved from above.
+    Given that ``n_low`` < k values are <= ``low`` and ``n_high`` >= k are <= ``high``; in between,
+    about as many as the ``power``-th root of the share of the way says. Two thresholds around the
+    interpolated answer shrink the bracket some tenfold a pass. If there is no such distance,
+    values are tied at the k-th place; they are found from below, value by value, while the bracket
+    is halved from above.
 
-    Returns (the value, the number of smaller values, the number of values up to it).
+    Returns (the limit, the number of smaller values if there is a tie, the number of values up to
+    it).
     """
-    low, n_low = np.float32(-1), 0
-    power = 1.0 / dim  # rows within a radius grow with its dim-th power; later brackets are narrow
     stuck = False
-    while True:
+    while n_high != k:
         inside = n_high - n_low
-        if inside > 8 and not stuck:
+        if stuck:
+            t_low = smallest_above(values, low)
+            t_high = np.float32(0.5) * t_low + np.float32(0.5) * high
+        else:
             wanted = k - n_low
-            slack = 1.0 + np.sqrt(wanted * (inside - wanted) / inside)
-            below = max(0.0, (wanted - slack) / inside) ** power
-            above = min(1.0, (wanted + slack) / inside) ** power
+            # How far off a rank is that is interpolated between two others.
+            slack = np.sqrt(wanted * (inside - wanted) / inside)
+            slack *= 0.7 if inside > 12 else 0.5
+            below = max(0.05, wanted - slack) / inside
+            above = min(inside - 0.05, wanted + slack) / inside
             base = max(low, np.float32(0))
+            if power != 1:
+                below, above, power = below**power, above**power, 1.0
             t_low = np.float32(base + (high - base) * np.float32(below))
             t_high = np.float32(base + (high - base) * np.float32(above))
-            c_low, c_high = count_upto(values, t_low, t_high)
-            if c_high < k:
-                low, n_low = t_high, c_high
-            else:
-                if c_high < n_high:
-                    high, n_high = t_high, c_high
-                if c_low >= k:
-                    high, n_high = t_low, c_low
-                elif c_low > n_low:
-                    low, n_low = t_low, c_low
-            stuck = 2 * (n_high - n_low) > inside
-            power = 1.0
+        c_low, c_high = count_upto(values, t_low, t_high)
+        if stuck and c_low >= k:
+            return t_low, n_low, c_low
+        if c_low == k:
+            return t_low, n_low, c_low
+        if c_high < k:
+            low, n_low = t_high, c_high
         else:
-            nearest = smallest_above(values, low)
-            middle = np.float32(0.5) * nearest + np.float32(0.5) * high
-            c_near, c_mid = count_upto(values, nearest, middle)
-            if c_near >= k:
-                return nearest, n_low, c_near
-            low, n_low = nearest, c_near
-            if c_mid >= k:
-                high, n_high = middle, c_mid
-            elif c_mid > n_low:
-                low, n_low = middle, c_mid
-            stuck = False
+            high, n_high = t_high, c_high
+            if c_low >= k:
+                high, n_high = t_low, c_low
+            elif c_low > n_low:
+                low, n_low = t_low, c_low
+        stuck = not stuck and 2 * (n_high - n_low) > inside
+    return high, n_low, n_high
 
 
 @jit_helper
@@ -176,17 +219,17 @@ def weigh(distances, limit, exponent, spare):
     """
     nearest = smallest_above(distances, np.float32(-1))
     if nearest == 0:
-        for i in range(distances.size):
+        for i in range(_whole(distances)):
             distances[i] = np.float32(1) if distances[i] == 0 else np.float32(0)
     elif exponent == 4:
-        for i in range(distances.size):
+        for i in range(_whole(distances)):
             ratio = nearest / distances[i]
             square = ratio * ratio
             distances[i] = square * square if distances[i] <= limit else np.float32(0)
     else:
-        for i in range(distances.size):
+        for i in range(_whole(distances)):
             weight = np.float32(0)
             if distances[i] <= limit:
                 weight = np.float32((nearest / distances[i]) ** exponent)
             distances[i] = weight
-    return sum_pairwise(distances, spare)
+    return _sum_folded(distances, spare)

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
-_CHUNK_VALUES = 2**19  # a few MB at a time: checks must not copy a big X
+_CHUNK_VALUES = 2**16  # half a MB at a time: checks must not copy a big X
 
 
 def row_chunks(X: NDArray[Any], n_rows: int | None = None) -> list[slice]:
-    """Cut rows as wide as those of X into pieces of a few MB; as many rows as X has, or others."""
+    """Cut rows as wide as those of X into small pieces; as many rows as X has, or others."""
     n = X.shape[0] if n_rows is None else n_rows
     return list(gen_batches(n, max(1, _CHUNK_VALUES // X.shape[1]))) if n else []
 

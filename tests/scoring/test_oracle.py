@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_zcore.scoring import Scorer, _engine
+from sklearn_zcore.scoring import Scorer, _engine, _plan
 from sklearn_zcore.scoring._engine import _groups
 from sklearn_zcore.scoring._plan import make_plan
 from tests.oracle import literal_scores
@@ -124,6 +124,41 @@ def test_equal_to_literal_loop(index, make, n, m, k, q, seed):
 def test_equal_to_literal_loop_on_5000_rows(make, m, k):
     X = make(np.random.default_rng(m), 5000, 5)
     assert_same_scores(*score_with_plan(X, m, k, q=25, n_draws=50))
+
+
+@pytest.mark.parametrize("index", [True, False])
+@pytest.mark.parametrize("n", [63, 64, 65, 66, 127, 128, 129, 130, 193, 257])
+def test_rows_that_fill_vectors_or_not(n, index):
+    """Blocks of distances are padded to multiples of 64; the cover is not its own neighbour."""
+    for make in (normal, duplicates):
+        X = make(np.random.default_rng(n), n, 3)
+        for k in (1, 63, 64, 65, n - 2):
+            with patch.object(_engine, "_index_pays", lambda *_, k=k: index and k < n - 1):
+                assert_same_scores(*score_with_plan(X, 2, min(k, n - 1), q=3, n_draws=21))
+
+
+@pytest.mark.parametrize("m", [1, 2, 3])
+def test_cells_of_equal_points_on_full_lines(m):
+    """Few values, some rare: runs of whole grid lines, cells of copies beside cells of others."""
+    rng = np.random.default_rng(m)
+    X = np.where(rng.random((5000, 4)) < 0.7, rng.integers(0, 3, (5000, 4)), rng.random((5000, 4)))
+    for k in (5, 1500, 4000):
+        assert_same_scores(*score_with_plan(X, m, k, q=25, n_draws=100))
+
+
+def test_a_plan_does_not_depend_on_the_parts_it_is_drawn_in(monkeypatch):
+    low, high = -np.arange(1.0, 8), np.arange(2.0, 9)
+    arguments = (5, 0, 1001, 10, 2, np.arange(7), low, high)
+    whole = make_plan(*arguments)
+    monkeypatch.setattr(_plan, "_PART_TARGETS", 30)
+    for expected, part in zip(whole, make_plan(*arguments), strict=True):
+        np.testing.assert_array_equal(part, expected)
+
+
+@pytest.mark.parametrize("n_draws", [1, 2, 3])
+def test_a_single_subspace_leaves_half_of_the_draws_empty(n_draws):
+    X = np.random.default_rng(0).standard_normal((3000, 3))
+    assert_same_scores(*score_with_plan(X, 2, 50, q=n_draws, n_draws=n_draws))
 
 
 @pytest.mark.parametrize("exponent", [0, 0.5, 1, 2, 4, 7.5])

@@ -300,7 +300,7 @@ def test_killed(saved, files, tmp_path, embedder):
     out, cache = tmp_path / "out.npy", tmp_path / "cache"
     rng = np.random.default_rng(0)
     n_kills = 0
-    while n_kills < 3:
+    while n_kills < 2:
         process = start(saved("resnet"), files, cache, out, 0.1)
         assert process.stdout.readline() == "ready\n"
         before = len(computed(out))

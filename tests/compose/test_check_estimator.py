@@ -23,7 +23,6 @@ ESTIMATORS = [
     CoresetRegressor(Ridge(), zcore(0.6), StandardScaler(), weighting="voronoi"),
     CoresetSampler(random(0.6)),
 ]
-# A Pipeline has no sample_weight in fit, so it does not come to this; ours has one always.
 STRUCTURAL = {
     "check_sample_weight_equivalence_on_dense_data": "leaving a row out, or repeating it, changes "
     "which rows are selected; a weight does not"

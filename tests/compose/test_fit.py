@@ -18,7 +18,6 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
-from threadpoolctl import threadpool_limits
 
 from sklearn_zcore import CoresetClassifier, CoresetRegressor, ZCoreSelector
 from tests.compose.common import (
@@ -151,7 +150,6 @@ def test_frame_passes_untouched():
 
 
 @pytest.mark.parametrize("sparse_threshold", [0, 1])
-@threadpool_limits.wrap(limits=1)  # threads wait for each other long on a busy machine
 def test_boosted_trees_on_the_raw_frame(sparse_threshold):
     """Categories and missing values for the trees, numbers for the selector."""
     embedder = make_column_transformer(

@@ -1,0 +1,10 @@
+"""One thread for numerical libraries: on a busy machine theirs wait for each other long."""
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+
+@pytest.fixture(autouse=True, scope="package")
+def one_thread():
+    with threadpool_limits(1):
+        yield

@@ -6,6 +6,7 @@ import time
 from functools import lru_cache
 
 import _data
+import _study
 import numpy as np
 
 import sklearn_zcore as zcore
@@ -29,6 +30,8 @@ SELECTORS = [
     "random",
 ]
 
+STUDY = [*_study.variants(), "facility location", "random"]
+
 
 def make_selector(name, seed):
     """Make a selector by its name in the results."""
@@ -43,7 +46,9 @@ def make_selector(name, seed):
         "ZCore": lambda: zcore.ZCoreSelector(tol=0, random_state=seed),
         "random": lambda: zcore.RandomSelector(random_state=seed),
     }
-    return made[name]()
+    if name in made:
+        return made[name]()
+    return _study.variants()[name].set_params(random_state=seed)
 
 
 @lru_cache(maxsize=1)
@@ -57,12 +62,12 @@ def _split(source, fold, n_folds, seed):
     return (X_train, data.y[train]), (X_test, data.y[test]), np.unique(data.y)
 
 
-def run_unit(out, source, fold, selector, draw, n_folds, seed):
+def run_unit(out, source, fold, selector, draw, n_folds, seed, budgets):
     """Score one selector on one fold and keep the result, whole or not at all."""
     train, test, classes = _split(source, fold, n_folds, seed)
     chosen = None if selector == ALL_ROWS else make_selector(selector, seed + 1000 * draw)
     begin = time.perf_counter()
-    records = score_selector(chosen, train, test, BUDGETS, default_classifiers(seed), classes)
+    records = score_selector(chosen, train, test, budgets, default_classifiers(seed), classes)
     unit = {"data": source[1], "fold": fold, "selector": selector, "draw": draw}
     target = unit_path(out, unit)
     part = target.with_suffix(f".{os.getpid()}.part")

@@ -2,6 +2,7 @@
 
     python benchmarks/quality.py DIR --out RESULTS              # tables and embeddings of a folder
     python benchmarks/quality.py --openml-cc18 --out RESULTS    # the suite, fetched from OpenML
+    python benchmarks/quality.py DIR --study-zcore --out STUDY  # settings of ZCore instead
 
 DIR holds tables (*.parquet: features, last column ``target``, perhaps a column ``fold``) and
 embeddings (*.npz: X and y, perhaps fold). Every selector selects among the training rows of every
@@ -26,7 +27,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 import _data  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
-from _work import BUDGETS, FRACTIONS, PER_CLASS, SELECTORS, run_unit, unit_path  # noqa: E402
+from _work import (  # noqa: E402
+    BUDGETS,
+    FRACTIONS,
+    PER_CLASS,
+    SELECTORS,
+    STUDY,
+    run_unit,
+    unit_path,
+)
 from joblib import Parallel, delayed  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
@@ -58,7 +67,11 @@ def plan(arguments):
 
 def check_settings(arguments):
     """Refuse to go on with results of other settings."""
-    settings = {"folds": arguments.folds, "seed": arguments.seed}
+    settings = {
+        "folds": arguments.folds,
+        "seed": arguments.seed,
+        "study_zcore": arguments.study_zcore,
+    }
     path = arguments.out / "settings.json"
     (arguments.out / "units").mkdir(parents=True, exist_ok=True)
     if path.exists() and json.loads(path.read_text()) != settings:
@@ -71,6 +84,7 @@ def check_settings(arguments):
 
 def run(arguments):
     """Do what is not yet done."""
+    budgets = FRACTIONS if arguments.study_zcore else BUDGETS
     units = list(plan(arguments))
     left = [
         (source, fold, selector, draw)
@@ -83,7 +97,7 @@ def run(arguments):
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("selections", total=len(units), completed=len(units) - len(left))
         done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-            delayed(run_unit)(arguments.out, *unit, arguments.folds, arguments.seed)
+            delayed(run_unit)(arguments.out, *unit, arguments.folds, arguments.seed, budgets)
             for unit in left
         )
         for _ in done:
@@ -145,10 +159,14 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1 is one a core")
     parser.add_argument("--only", nargs="+", default=[], help="these data sets only")
-    parser.add_argument("--selectors", nargs="+", default=SELECTORS, choices=SELECTORS)
+    parser.add_argument("--selectors", nargs="+", choices=SELECTORS, help="default: all")
+    parser.add_argument(
+        "--study-zcore", action="store_true", help="compare variants of ZCore instead"
+    )
     arguments = parser.parse_args()
     if (arguments.folder is None) != arguments.openml_cc18:
         parser.error("give a folder, or --openml-cc18")
+    arguments.selectors = arguments.selectors or (STUDY if arguments.study_zcore else SELECTORS)
     if "random" not in arguments.selectors:
         parser.error("--selectors: random is what the others are compared with")
     arguments.folds = arguments.folds or (10 if arguments.openml_cc18 else 3)

@@ -24,7 +24,7 @@ class CoresetSampler(BaseEstimator):
     ----------
     selector : object, default=None
         What selects: anything with ``fit`` and ``get_support``, such as the selectors of this
-        package. None is ``ZCoreSelector()``, a tenth of the rows.
+        package. None is ``FacilityLocationSelector(random_state=0)``, a tenth of the rows.
     embedder : transformer, default=None
         What the selector sees is its output, fitted on all rows, without y. None shows it X.
 

@@ -208,7 +208,8 @@ def budget_curve(
     """Cross-validate a model on coresets of several budgets, on random rows, and on all rows.
 
     The selector is fitted once on each training fold, for all budgets: with the largest, whose
-    ranking holds the others. (A selector without ``set_budget`` is fitted for each.)
+    ranking holds the others. (A selector whose ranking is that of one budget, such as
+    `KMeansSelector`, is fitted for each.)
 
     Parameters
     ----------

@@ -19,7 +19,12 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from sklearn_zcore import CoresetClassifier, CoresetRegressor, ZCoreSelector
+from sklearn_zcore import (
+    CoresetClassifier,
+    CoresetRegressor,
+    FacilityLocationSelector,
+    ZCoreSelector,
+)
 from tests.compose.common import (
     CLASSES,
     TARGET,
@@ -90,8 +95,9 @@ def test_defaults():
     assert classifier.coreset_indices_.size == 36
     assert isinstance(CoresetRegressor(selector=selector).fit(X, TARGET).estimator_, Ridge)
     for estimator in (CoresetClassifier(), CoresetRegressor()):
-        assert type(estimator._get_selector()) is ZCoreSelector
-        assert estimator._get_selector().get_params() == ZCoreSelector().get_params()
+        assert type(estimator._get_selector()) is FacilityLocationSelector
+        expected = FacilityLocationSelector(random_state=0)
+        assert estimator._get_selector().get_params() == expected.get_params()
 
 
 def test_only_the_methods_of_the_estimator():

@@ -1,0 +1,107 @@
+"""Variants of ZCore: whether there is a setting whose coresets beat random draws."""
+
+from unittest.mock import patch
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.preprocessing import MinMaxScaler, QuantileTransformer
+
+from sklearn_zcore import ZCoreSelector
+from sklearn_zcore.scoring import _engine
+
+
+class Variant(BaseEstimator):
+    """ZCore on rescaled rows, with draws in proportion to the rows, or with other targets.
+
+    Parameters
+    ----------
+    budget : int or float, default=0.1
+    draws_a_row : int or None, default=None
+        Draws are as many times the rows; None makes a million.
+    scaler : transformer or None, default=None
+        What rescales the rows before.
+    marginals : bool, default=False
+        Whether targets are drawn from the values of the features instead of triangles.
+    parameters : dict or None, default=None
+        Of the selector.
+    random_state : int, default=0
+    """
+
+    _one_ranking = True
+
+    def __init__(
+        self,
+        budget=0.1,
+        draws_a_row=None,
+        scaler=None,
+        marginals=False,
+        parameters=None,
+        random_state=0,
+    ):
+        self.budget = budget
+        self.draws_a_row = draws_a_row
+        self.scaler = scaler
+        self.marginals = marginals
+        self.parameters = parameters
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Select among the rows of X."""
+        if self.scaler is not None:
+            X = self.scaler.fit_transform(X)
+        n_iter = 1_000_000 if self.draws_a_row is None else self.draws_a_row * len(X)
+        parameters = {"n_iter": n_iter, **(self.parameters or {})}
+        self.selector_ = ZCoreSelector(
+            self.budget, tol=0, random_state=self.random_state, **parameters
+        )
+        if self.marginals:
+            with patch.object(_engine, "make_plan", _marginal_plan(X)):
+                self.selector_.fit(X)
+        else:
+            self.selector_.fit(X)
+        return self
+
+    def set_budget(self, budget):
+        """Select another number of rows."""
+        self.selector_.set_budget(budget)
+        return self
+
+    @property
+    def indices_(self):
+        """Return the selected rows."""
+        return self.selector_.indices_
+
+
+def _marginal_plan(X):
+    """Return a `make_plan` that draws every coordinate of a target from the feature's values."""
+    shifted = (X - np.median(X, axis=0)).astype(np.float32)
+    make_plan = _engine.make_plan
+
+    def marginal_plan(seed, round_, *args):
+        plan = make_plan(seed, round_, *args)
+        rng = np.random.default_rng([seed, round_])
+        rows = rng.integers(len(shifted), size=plan.targets.shape)
+        return plan._replace(targets=shifted[rows, plan.features[:, None, :]])
+
+    return marginal_plan
+
+
+def variants():
+    """Return what the study compares, by name."""
+    study = {"ZCore": Variant()}
+    for times in (2, 10, 100):
+        study[f"ZCore, {times} n draws"] = Variant(draws_a_row=times)
+    study["ZCore, features in [0, 1]"] = Variant(scaler=MinMaxScaler())
+    study["ZCore, uniform features"] = Variant(scaler=QuantileTransformer(n_quantiles=200))
+    for dim in (1, 3, 4):
+        study[f"ZCore, {dim} features"] = Variant(
+            parameters={"subspace_dim": dim, "n_iter": 100_000}
+        )
+    for exponent in (1, 2, 8):
+        study[f"ZCore, exponent {exponent}"] = Variant(
+            parameters={"exponent": exponent, "n_iter": 100_000}
+        )
+    for k in (10, 100):
+        study[f"ZCore, {k} neighbours"] = Variant(parameters={"n_neighbors": k})
+    study["ZCore, targets by the marginals"] = Variant(marginals=True)
+    return study

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.impute import SimpleImputer
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -33,6 +33,17 @@ class DataSet:
     X: object
     y: np.ndarray
     fold: np.ndarray | None = None
+
+    def part(self, max_rows, seed):
+        """Return this set, or a part of it that has as many rows, drawn class by class."""
+        if max_rows is None or len(self.y) <= max_rows:
+            return self
+        rows, _ = train_test_split(
+            np.arange(len(self.y)), train_size=max_rows, stratify=self.y, random_state=seed
+        )
+        rows.sort()
+        X = self.X[rows] if isinstance(self.X, np.ndarray) else self.X.iloc[rows]
+        return DataSet(self.name, X, self.y[rows], None if self.fold is None else self.fold[rows])
 
     def splits(self, n_folds, seed):
         """Yield (training rows, test rows) of every fold: the prescribed ones, or stratified."""

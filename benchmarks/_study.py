@@ -94,7 +94,7 @@ def variants():
     study["ZCore, features in [0, 1]"] = Variant(scaler=MinMaxScaler())
     study["ZCore, uniform features"] = Variant(scaler=QuantileTransformer(n_quantiles=200))
     for dim in (1, 3, 4):
-        study[f"ZCore, {dim} features"] = Variant(
+        study[f"ZCore, subspaces of {dim}"] = Variant(
             parameters={"subspace_dim": dim, "n_iter": 100_000}
         )
     for exponent in (1, 2, 8):

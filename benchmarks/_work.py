@@ -52,19 +52,20 @@ def make_selector(name, seed):
 
 
 @lru_cache(maxsize=1)
-def _split(source, fold, n_folds, seed):
+def _split(source, fold, n_folds, seed, max_rows):
     """Load a data set and prepare one of its folds; a worker keeps its last one."""
     kind, name, where = source
     load = _data.load_openml if kind == "openml" else lambda _, path, n: _data.load_data(path, n)
-    data = load(name, where, n_folds)
+    data = load(name, where, n_folds).part(max_rows, seed)
     train, test = list(data.splits(n_folds, seed))[fold]
     X_train, X_test = data.arrays(train, test)
     return (X_train, data.y[train]), (X_test, data.y[test]), np.unique(data.y)
 
 
-def run_unit(out, source, fold, selector, draw, n_folds, seed, budgets):
+def run_unit(out, source, fold, selector, draw, budgets, settings):
     """Score one selector on one fold and keep the result, whole or not at all."""
-    train, test, classes = _split(source, fold, n_folds, seed)
+    seed = settings[1]
+    train, test, classes = _split(source, fold, *settings)
     chosen = None if selector == ALL_ROWS else make_selector(selector, seed + 1000 * draw)
     begin = time.perf_counter()
     records = score_selector(chosen, train, test, budgets, default_classifiers(seed), classes)

@@ -70,6 +70,7 @@ def check_settings(arguments):
     settings = {
         "folds": arguments.folds,
         "seed": arguments.seed,
+        "max_rows": arguments.max_rows,
         "study_zcore": arguments.study_zcore,
     }
     path = arguments.out / "settings.json"
@@ -85,6 +86,7 @@ def check_settings(arguments):
 def run(arguments):
     """Do what is not yet done."""
     budgets = FRACTIONS if arguments.study_zcore else BUDGETS
+    settings = (arguments.folds, arguments.seed, arguments.max_rows)
     units = list(plan(arguments))
     left = [
         (source, fold, selector, draw)
@@ -97,8 +99,7 @@ def run(arguments):
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("selections", total=len(units), completed=len(units) - len(left))
         done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-            delayed(run_unit)(arguments.out, *unit, arguments.folds, arguments.seed, budgets)
-            for unit in left
+            delayed(run_unit)(arguments.out, *unit, budgets, settings) for unit in left
         )
         for _ in done:
             bar.advance(task)
@@ -132,8 +133,8 @@ def write_results(arguments):
         text += [summary.as_markdown(summary.p_table(by_set, labels), 4)]
         if metric == "macro_f1":
             groups = {
-                "budget, share of the training rows": [b.label for b in FRACTIONS],
-                "budget, rows a class": [b.label for b in PER_CLASS],
+                "budget, share of the training rows": {b.label: b.label for b in FRACTIONS},
+                "budget, rows a class": {b.label: f"{b.size}" for b in PER_CLASS},
             }
             figure = summary.plot_comparison(by_set, groups, called)
             figure.savefig(arguments.out / "ahead_of_random.png", dpi=150)
@@ -157,6 +158,7 @@ def main():
     parser.add_argument("--folds", type=int, help="default: 3; 10 with --openml-cc18")
     parser.add_argument("--draws", type=int, default=5, help="random draws a fold, default: 5")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-rows", type=int, help="draw as many of larger sets, by class")
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1 is one a core")
     parser.add_argument("--only", nargs="+", default=[], help="these data sets only")
     parser.add_argument("--selectors", nargs="+", choices=SELECTORS, help="default: all")

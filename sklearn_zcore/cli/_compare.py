@@ -111,7 +111,7 @@ def run_compare(request: CompareRequest, images: FolderRequest) -> Compared:
         columns = {name: frame[name].tolist() for name in frame}
         write_table(out, columns, force=request.force)
     if request.figure is not None:
-        shown = plot_comparison(by_fold, {"budget": [b.text for b in budgets]}, "macro-F1")
+        shown = plot_comparison(by_fold, {"budget": {b.text: b.text for b in budgets}}, "macro-F1")
         with atomic(request.figure, force=request.force) as file:
             shown.savefig(file, format=request.figure.suffix[1:].lower(), dpi=150)
     reached = frame.loc[frame["selector"] == ALL_ROWS, "macro_f1"].mean()

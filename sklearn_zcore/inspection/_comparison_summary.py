@@ -100,15 +100,15 @@ def as_markdown(table: Any, digits: int = 1) -> str:
     return "\n".join(lines)
 
 
-def plot_comparison(by_set: Any, groups: dict[str, Sequence[str]], metric: str) -> Any:
+def plot_comparison(by_set: Any, groups: dict[str, dict[str, str]], metric: str) -> Any:
     """Plot how far every selector is ahead of a random draw.
 
     Parameters
     ----------
     by_set : DataFrame
         As of `scores_by_set`.
-    groups : dict of str to sequence of str
-        By title, the budgets that share a panel.
+    groups : dict of str to dict of str to str
+        By title, the budgets that share a panel, with what stands at the axis.
     metric : str
         What the scores are called.
 
@@ -151,7 +151,7 @@ def plot_comparison(by_set: Any, groups: dict[str, Sequence[str]], metric: str) 
                 label=selector,
             )
         panel.axhline(0, color="0.5", linestyle="--", label="random draw")
-        panel.set_xticks(x, budgets)
+        panel.set_xticks(x, [groups[title][budget] for budget in budgets])
         panel.set_xlabel(title)
         panel.grid(axis="y", alpha=0.3)
     panels[0].set_ylabel(f"{metric}, points ahead of a random draw")

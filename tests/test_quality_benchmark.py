@@ -1,0 +1,107 @@
+"""benchmarks/quality.py as it is run: over a folder, stopped and taken up again."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_iris, make_blobs
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+FEW = ("--selectors", "random", "facility location", "--draws", "2", "--folds", "2", "--jobs", "1")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Return a folder with a table, which has a column of text and holes, and embeddings."""
+    folder = tmp_path_factory.mktemp("data")
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X["where"] = np.where(X.iloc[:, 0] > 6, "here", None)
+    X.iloc[3, 1] = np.nan
+    X.assign(target=y.map({0: "a", 1: "b", 2: "c"})).to_parquet(folder / "iris.parquet")
+    X, y = make_blobs(120, 8, centers=4, random_state=0)
+    np.savez(folder / "blobs.npz", X=X.astype(np.float32), y=y, fold=np.arange(120) % 3)
+    return folder
+
+
+def run(*args, code=0):
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "quality.py", *map(str, args)], capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def results(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("results")
+    return out, run(data, "--out", out, *FEW, "--folds", "3").stdout
+
+
+def test_what_is_written(results):
+    out, printed = results
+    assert (out / "summary.md").read_text() == printed.removesuffix("\n")
+    for title in ("macro-F1", "balanced accuracy", "Mean rank", "beats the mean", "Wilcoxon"):
+        assert title in printed
+    scores = pd.read_csv(out / "scores.csv")
+    assert set(scores["data"]) == {"iris", "blobs"} and set(scores["fold"]) == {0, 1, 2}
+    assert scores["classifier"].nunique() == 3
+    # Of 80 rows of blobs: K rows for each of 4 classes, as long as there are as many.
+    blobs = scores.query("data == 'blobs' and selector == 'facility location' and fold == 0")
+    sizes = blobs.groupby("budget")["n_selected"].first().to_dict()
+    expected = {f"{k} a class": 4 * k for k in (1, 2, 4, 8, 16)}
+    expected |= {"2 %": 1, "5 %": 4, "10 %": 8, "30 %": 24}
+    assert sizes == expected
+    assert (scores.query("selector == 'all rows'")["n_selected"] == scores["n_train"].max()).any()
+    assert (out / "ahead_of_random.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_data_prescribe_folds(results):
+    scores = pd.read_csv(results[0] / "scores.csv")
+    assert set(scores.query("data == 'blobs'")["n_train"]) == {80}
+
+
+def test_a_run_that_was_stopped_goes_on(data, results):
+    out, printed = results
+    units = sorted((out / "units").glob("*.json"))
+    before = {unit: unit.stat().st_mtime_ns for unit in units}
+    units[3].unlink()
+    again = run(data, "--out", out, *FEW, "--folds", "3").stdout
+    assert again == printed
+    written = [unit for unit in units if unit.stat().st_mtime_ns != before[unit]]
+    assert written == [units[3]]
+
+
+def test_other_settings_are_refused(data, results):
+    args = (data, "--out", results[0], *FEW, "--folds", "2")
+    assert "holds results of other settings" in run(*args, code=1).stderr
+
+
+def test_study(data, tmp_path):
+    args = ("--study-zcore", "--folds", "2", "--draws", "1", "--jobs", "1", "--max-rows", "60")
+    printed = run(data, "--out", tmp_path, *args, "--only", "iris").stdout
+    assert "ZCore, 10 n draws" in printed and "by the marginals" in printed
+
+
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        ((), "give a folder, or --openml-cc18"),
+        (("--selectors", "k-means"), "random is what the others are compared with"),
+    ],
+)
+def test_mistakes(tmp_path, args, says):
+    folder = [tmp_path] if args else []
+    assert says in run(*folder, "--out", tmp_path / "out", *args, code=2).stderr
+
+
+def test_folders_without_data(tmp_path):
+    assert "no *.parquet and no *.npz" in run(tmp_path, "--out", tmp_path / "o", code=1).stderr
+
+
+def test_the_suite_is_whole():
+    suite = pd.read_csv(BENCHMARKS / "openml_cc18.csv")
+    assert len(suite) == 72
+    assert all(suite[column].is_unique for column in ("task_id", "data_id", "name"))

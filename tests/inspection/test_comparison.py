@@ -58,7 +58,7 @@ def test_compare_selectors():
     sizes = frame.query("selector == 'k-means'").groupby("budget")["n_selected"].first()
     assert sizes.to_dict() == {"10 %": 6, "7": 7, "2 a class": 6}
     assert (frame.query("selector == 'all rows'")["n_selected"] == 60).all()
-    assert (frame.query("selector == 'k-means'")["macro_f1"] == 1).all()
+    assert (frame.query("selector == 'k-means'")["macro_f1"] > 0.9).all()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ What is chosen within one matrix of distances (kernels, greedy), how rows are sp
 such a matrix fits (split), and how the parts' choices become one ranking (pyramid).
 """
 
-from sklearn_zcore.facility._distances import distance_to_nearest
-from sklearn_zcore.facility._pyramid import Rows, rank_rows
+from sklearn_zcore.facility._distances import Rows, distance_to_nearest, hub_scale
+from sklearn_zcore.facility._pyramid import rank_rows
 
-__all__ = ["Rows", "distance_to_nearest", "rank_rows"]
+__all__ = ["Rows", "distance_to_nearest", "hub_scale", "rank_rows"]

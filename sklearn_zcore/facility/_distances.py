@@ -1,10 +1,13 @@
 """Distances between rows, in float32."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
+from threadpoolctl import threadpool_limits
 
 from sklearn_zcore.facility._kernels import write_manhattan
 
@@ -12,6 +15,33 @@ Metric = Literal["euclidean", "manhattan"]
 Floats = NDArray[np.float32]
 
 _BLOCK_VALUES = 2**22  # 16 MB of distances at a time
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows and what they stand for.
+
+    Attributes
+    ----------
+    X : ndarray of shape (n_rows, n_features), float32
+    weights : ndarray of shape (n_rows,), float32
+        How many rows of the data each stands for.
+    near : ndarray of shape (n_rows,), float32, or None
+        Distance of each to the nearest row that had been selected before.
+    scale : ndarray of shape (n_rows,), float32, or None
+        What a distance is multiplied by, for either of its rows.
+    """
+
+    X: Floats
+    weights: Floats
+    near: Floats | None = None
+    scale: Floats | None = None
+
+    def take(self, rows: Any) -> "Rows":
+        """Return some of them, by slice, mask or numbers."""
+        near = None if self.near is None else self.near[rows]
+        scale = None if self.scale is None else self.scale[rows]
+        return Rows(self.X[rows], self.weights[rows], near, scale)
 
 
 def cross_distances(A: Floats, B: Floats, metric: Metric) -> Floats:
@@ -45,24 +75,80 @@ def cross_distances(A: Floats, B: Floats, metric: Metric) -> Floats:
     return np.sqrt(squares, out=squares)
 
 
-def distance_matrix(X: Floats, metric: Metric) -> Floats:
-    """Return the symmetric distances between all rows, with zeros on the diagonal.
+def scaled_distances(rows: Rows, others: Rows, metric: Metric) -> Floats:
+    """Return the distances between rows, multiplied by the scales of both.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), float32
+    rows, others : Rows
     metric : {"euclidean", "manhattan"}
 
     Returns
     -------
-    ndarray of shape (n_samples, n_samples), float32
+    ndarray of shape (n_rows, n_others), float32
     """
-    distances = cross_distances(X, X, metric)
+    distances = cross_distances(rows.X, others.X, metric)
+    if rows.scale is not None and others.scale is not None:
+        distances *= rows.scale[:, None]
+        distances *= others.scale
+    return distances
+
+
+def distance_matrix(rows: Rows, metric: Metric) -> Floats:
+    """Return the scaled distances between all rows, with zeros on the diagonal.
+
+    Parameters
+    ----------
+    rows : Rows
+    metric : {"euclidean", "manhattan"}
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_rows), float32
+    """
+    distances = scaled_distances(rows, rows, metric)
     np.fill_diagonal(distances, 0)
     return distances
 
 
-def distance_to_nearest(X: Floats, others: Floats, metric: Metric) -> Floats:
+def hub_scale(
+    X: Floats, sample: Floats, weights: Floats, metric: Metric, n_jobs: int | None
+) -> Floats:
+    """Return the scale that makes all rows equally near to the others on average.
+
+    It is the mean distance to the sample, to the power of -1/2: a distance is divided by the
+    geometric mean of both rows' mean distances.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32
+    sample : ndarray of shape (n_sampled, n_features), float32
+    weights : ndarray of shape (n_sampled,), float32
+        How many rows each of the sample stands for.
+    metric : {"euclidean", "manhattan"}
+    n_jobs : int or None
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float32
+    """
+    batches = gen_batches(X.shape[0], max(1, _BLOCK_VALUES // sample.shape[0]))
+    means = Parallel(n_jobs=n_jobs, prefer="threads")(
+        delayed(_mean_distances)(X[rows], sample, weights, metric) for rows in batches
+    )
+    mean = np.concatenate(means)
+    mean[mean == 0] = 1
+    return np.asarray(1 / np.sqrt(mean), np.float32)
+
+
+def _mean_distances(X: Floats, sample: Floats, weights: Floats, metric: Metric) -> Floats:
+    with threadpool_limits(1, user_api="blas"):
+        return np.asarray(cross_distances(X, sample, metric) @ (weights / weights.sum()))
+
+
+def distance_to_nearest(
+    X: Floats, others: Floats, metric: Metric, scale: Floats | None = None
+) -> Floats:
     """Return every row's distance to the nearest of some other rows.
 
     Parameters
@@ -71,6 +157,8 @@ def distance_to_nearest(X: Floats, others: Floats, metric: Metric) -> Floats:
     others : ndarray of shape (n_others, n_features), float32
         At least one.
     metric : {"euclidean", "manhattan"}
+    scale : ndarray of shape (n_others,), float32, or None
+        What the distances from the others are multiplied by.
 
     Returns
     -------
@@ -81,5 +169,7 @@ def distance_to_nearest(X: Floats, others: Floats, metric: Metric) -> Floats:
     for columns in gen_batches(others.shape[0], side):
         for rows in gen_batches(X.shape[0], side):
             block: NDArray[Any] = cross_distances(X[rows], others[columns], metric)
+            if scale is not None:
+                block *= scale[columns]
             np.minimum(near[rows], block.min(axis=1), out=near[rows])
     return near

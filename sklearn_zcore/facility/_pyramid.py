@@ -7,16 +7,21 @@ is the order within that one, followed by what the levels left behind, the highe
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from sklearn_zcore.facility._distances import Floats, Metric, cross_distances, distance_matrix
+from sklearn_zcore.facility._distances import (
+    Floats,
+    Metric,
+    Rows,
+    distance_matrix,
+    scaled_distances,
+)
 from sklearn_zcore.facility._greedy import rank_part, rank_top
 from sklearn_zcore.facility._split import split_rows
 
@@ -24,29 +29,6 @@ Progress = Callable[[int], None]
 
 _KEEP = 8  # a level keeps one row in this many
 _PARTS_A_TASK = 16  # what a worker gets at a time
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Some rows and what they stand for.
-
-    Attributes
-    ----------
-    X : ndarray of shape (n_rows, n_features), float32
-    weights : ndarray of shape (n_rows,), float32
-        How many rows of the data each stands for.
-    near : ndarray of shape (n_rows,), float32, or None
-        Distance of each to the nearest row that had been selected before.
-    """
-
-    X: Floats
-    weights: Floats
-    near: Floats | None
-
-    def take(self, rows: Any) -> "Rows":
-        """Return some of them, by slice, mask or numbers."""
-        near = None if self.near is None else self.near[rows]
-        return Rows(self.X[rows], self.weights[rows], near)
 
 
 @dataclass(frozen=True)
@@ -74,12 +56,11 @@ def _choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> _Choices:
     with threadpool_limits(1, user_api="blas"):
         X = rows.X.copy()
         order, bounds = split_rows(X, part_size)
-        rows = Rows(X, rows.weights, rows.near)
         gains = np.empty(order.size)
         for first, end in pairwise(bounds):
             members = order[first:end]
             part = rows.take(members)
-            distances = distance_matrix(X[first:end], metric)
+            distances = distance_matrix(part, metric)
             chosen, gains[first:end] = rank_part(distances, part.weights, part.near)
             order[first:end] = members[chosen]
             if part.near is None:
@@ -100,7 +81,7 @@ def _hand_over(
             if kept == 0:
                 continue
             part = rows.take(choices.order[first:end])
-            distances = cross_distances(part.X, part.X[:kept], metric)
+            distances = scaled_distances(part, part.take(slice(kept)), metric)
             nearest = distances.argmin(axis=1)
             nearest[:kept] = np.arange(kept)
             weights = part.weights
@@ -152,6 +133,15 @@ def _thin_out(
     return order[is_kept], weights, order[best_first[n_kept:]]
 
 
+def _reorder_all_but_X(rows: Rows, order: NDArray[np.intp]) -> Rows:
+    return replace(
+        rows,
+        weights=rows.weights[order],
+        near=None if rows.near is None else rows.near[order],
+        scale=None if rows.scale is None else rows.scale[order],
+    )
+
+
 def rank_rows(
     rows: Rows,
     *,
@@ -187,17 +177,15 @@ def rank_rows(
     with threadpool_limits(1, user_api="blas"):
         while numbers.size > top_size:
             order, bounds = split_rows(rows.X, _PARTS_A_TASK * part_size)
-            rows = Rows(
-                rows.X, rows.weights[order], None if rows.near is None else rows.near[order]
-            )
+            rows = _reorder_all_but_X(rows, order)  # X has been reordered already
             numbers = numbers[order]
             tasks = [rows.take(slice(first, end)) for first, end in pairwise(bounds)]
             report: Progress = progress if numbers.size == n else lambda n_done: None
             kept, weights, left = _thin_out(tasks, metric, part_size, n_jobs, report)
             tails.append(numbers[left])
             numbers = numbers[kept]
-            rows = Rows(rows.X[kept], weights, rows.take(kept).near)
-        top = rank_top(distance_matrix(rows.X, metric), rows.weights, rows.near)
+            rows = replace(rows.take(kept), weights=weights)
+        top = rank_top(distance_matrix(rows, metric), rows.weights, rows.near)
     if not tails:
         progress(n)
     return np.concatenate([numbers[top], *tails[::-1]])

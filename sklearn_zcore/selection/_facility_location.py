@@ -14,30 +14,38 @@ from sklearn_zcore.selection._progress import fit_progress
 from sklearn_zcore.selection._set_aware import ExtendsSelection
 
 _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
+_SAMPLE_SIZE = 2048  # rows that a mean distance is taken over
 
 
 def _order(
     distinct: DistinctRows,
     random_state: Any,
     metric: Literal["manhattan", "euclidean"],
+    reduce_hubs: bool,
     part_size: int,
     top_size: int,
     n_jobs: int | None,
     verbose: int,
 ) -> NDArray[np.intp]:
     """Order the distinct rows; this is what ``memory`` caches."""
-    from sklearn_zcore.facility import Rows, distance_to_nearest, rank_rows
+    from sklearn_zcore.facility import Rows, distance_to_nearest, hub_scale, rank_rows
 
     # Ties go to the lower row, and that must not be the one that stands first in the file.
     shuffled = check_random_state(random_state).permutation(distinct.rows.size)
-    X, near = distinct.values(shuffled), None
+    X, weights = distinct.values(shuffled), distinct.weights[shuffled]
     taken = distinct.taken_values()
+    near = scale = taken_scale = None
+    if reduce_hubs:
+        sample = X[:_SAMPLE_SIZE].copy(), weights[:_SAMPLE_SIZE]
+        scale = hub_scale(X, *sample, metric, n_jobs)
+        taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.size else None
     if taken.size:
-        near = distance_to_nearest(X, taken, metric)
+        near = distance_to_nearest(X, taken, metric, taken_scale)
+        near = near if scale is None else near * scale
     with fit_progress(verbose, "Facility location", "rows") as progress:
         progress.add_total(shuffled.size)
         order = rank_rows(
-            Rows(X, distinct.weights[shuffled], near),
+            Rows(X, weights, near, scale),
             metric=metric,
             part_size=part_size,
             top_size=top_size,
@@ -68,6 +76,10 @@ class FacilityLocationSelector(ExtendsSelection):
     metric : {"manhattan", "euclidean"}, default="manhattan"
         The distance. Manhattan (L1) is less impressed by single features that are far off, and
         was better on tables, see the notes.
+    reduce_hubs : bool, default=True
+        Whether a distance is divided by the geometric mean of both rows' mean distances to all
+        rows [3]_. With many features, a few rows near the centre, the hubs, are near to all
+        others, and would be selected in place of more typical ones.
     exact : bool or "auto", default="auto"
         Whether one greedy search sees the distances between all rows, which takes
         4 * n_samples ** 2 bytes, or a pyramid of small problems is solved, see the notes.
@@ -134,6 +146,8 @@ class FacilityLocationSelector(ExtendsSelection):
        maximizing submodular set functions - I", Mathematical Programming 14, 1978.
     .. [2] M. Minoux, "Accelerated greedy algorithms for maximizing submodular set functions",
        Optimization Techniques, 1978.
+    .. [3] D. Schnitzer, A. Flexer, M. Schedl, G. Widmer, "Local and Global Scaling Reduce Hubs in
+       Space", JMLR 13, 2012.
 
     Examples
     --------
@@ -155,6 +169,7 @@ class FacilityLocationSelector(ExtendsSelection):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **ExtendsSelection._parameter_constraints,
         "metric": [StrOptions({"manhattan", "euclidean"})],
+        "reduce_hubs": ["boolean"],
         "exact": ["boolean", StrOptions({"auto"})],
         "part_size": [Interval(Integral, 16, None, closed="left")],
         "memory": MEMORY_CONSTRAINT,
@@ -168,6 +183,7 @@ class FacilityLocationSelector(ExtendsSelection):
         budget: float = 0.1,
         *,
         metric: Literal["manhattan", "euclidean"] = "manhattan",
+        reduce_hubs: bool = True,
         exact: bool | Literal["auto"] = "auto",
         part_size: int = 1024,
         memory: Any = None,
@@ -177,6 +193,7 @@ class FacilityLocationSelector(ExtendsSelection):
     ) -> None:
         self.budget = budget
         self.metric = metric
+        self.reduce_hubs = reduce_hubs
         self.exact = exact
         self.part_size = part_size
         self.memory = memory
@@ -191,7 +208,8 @@ class FacilityLocationSelector(ExtendsSelection):
             top_size = max(self.part_size, _EXACT_UP_TO)
         elif self.exact:
             top_size = distinct.rows.size
-        arguments = (distinct, self.random_state, self.metric, self.part_size, top_size)
+        how = (self.metric, self.reduce_hubs, self.part_size, top_size)
+        arguments = (distinct, self.random_state, *how)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         order: NDArray[np.intp] = call_cached(
             self.memory, _order, distinct.X, arguments, unimportant

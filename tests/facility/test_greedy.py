@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
+from sklearn_zcore.facility import Rows, hub_scale
 from sklearn_zcore.facility._distances import cross_distances, distance_matrix, distance_to_nearest
 from sklearn_zcore.facility._greedy import _swap_sizes, rank_part, rank_top
 from sklearn_zcore.facility._kernels import swap
@@ -15,12 +16,16 @@ from sklearn_zcore.facility._kernels import swap
 SCIPY = {"euclidean": "euclidean", "manhattan": "cityblock"}
 
 
+def rows_of(X):
+    return Rows(X.astype(np.float32), np.ones(len(X), np.float32))
+
+
 def problem(seed, n, d=3, integers=False):
     """Make distances and weights; integers make ties."""
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 3, (n, d)) if integers else rng.standard_normal((n, d))
     weights = rng.integers(1, 5, n).astype(np.float32)
-    return distance_matrix(X.astype(np.float32), "manhattan"), weights
+    return distance_matrix(rows_of(X), "manhattan"), weights
 
 
 def saved(distances, weights, rows, start):
@@ -103,7 +108,7 @@ def test_rows_selected_before_are_not_served_again():
     """Rows that lie on covered ones save nothing."""
     X = np.array([[0.0], [0.1], [5.0], [5.1], [9.0]], np.float32)
     near = distance_to_nearest(X, X[:1], "euclidean")
-    order = rank_top(distance_matrix(X, "euclidean"), np.ones(5, np.float32), near)
+    order = rank_top(distance_matrix(rows_of(X), "euclidean"), np.ones(5, np.float32), near)
     assert set(order[:2]) <= {2, 3, 4} and order[-1] == 0
 
 
@@ -117,7 +122,7 @@ def test_distances(metric, shift):
     np.testing.assert_allclose(
         distance_to_nearest(A, B, metric), expected.min(axis=1), rtol=1e-3, atol=1e-3
     )
-    own = distance_matrix(A, metric)
+    own = distance_matrix(rows_of(A), metric)
     assert (np.diag(own) == 0).all()
 
 
@@ -127,3 +132,20 @@ def test_distances_in_blocks(monkeypatch):
     monkeypatch.setattr("sklearn_zcore.facility._distances._BLOCK_VALUES", 100)
     near = distance_to_nearest(A.astype(np.float32), B.astype(np.float32), "manhattan")
     np.testing.assert_allclose(near, cdist(A, B, "cityblock").min(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_hub_scale(n_jobs, monkeypatch):
+    """Distances over the geometric mean of both rows' mean distances."""
+    rng = np.random.default_rng(0)
+    X, weights = rng.standard_normal((50, 4), dtype=np.float32), rng.integers(1, 4, 50)
+    mean = np.average(cdist(X, X, "cityblock"), axis=1, weights=weights)
+    monkeypatch.setattr("sklearn_zcore.facility._distances._BLOCK_VALUES", 400)
+    weights = weights.astype(np.float32)
+    scale = hub_scale(X, X, weights, "manhattan", n_jobs)
+    np.testing.assert_allclose(scale, mean**-0.5, rtol=1e-5)
+    scaled = distance_matrix(Rows(X, weights, scale=scale), "manhattan")
+    expected = cdist(X, X, "cityblock") / np.sqrt(np.outer(mean, mean))
+    np.testing.assert_allclose(scaled, expected, rtol=1e-4, atol=1e-6)
+    some = distance_to_nearest(X, X[:5], "manhattan", scale[:5]) * scale
+    np.testing.assert_allclose(some, expected[:, :5].min(axis=1), rtol=1e-4, atol=1e-6)

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.kernel_approximation import RBFSampler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
@@ -109,6 +108,8 @@ class HerdingSelector(SetAwareSelector):
         self.random_state = random_state
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
+        from sklearn.kernel_approximation import RBFSampler  # slow to import
+
         rng = check_random_state(self.random_state)
         X = distinct.values()
         gamma = _median_gamma(X, rng) if self.gamma is None else self.gamma * distinct.scale**2

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import StrOptions
 
@@ -99,6 +98,8 @@ class KMeansSelector(SetAwareSelector):
         self.random_state = random_state
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
+        from sklearn.cluster import KMeans, MiniBatchKMeans  # slow to import
+
         X, weights = distinct.values(), distinct.weights
         minibatch = self.minibatch
         if minibatch == "auto":

@@ -74,8 +74,8 @@ class FacilityLocationSelector(ExtendsSelection):
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
         (rounded down, at least one row; 1.0 is every row).
     metric : {"manhattan", "euclidean"}, default="manhattan"
-        The distance. Manhattan (L1) is less impressed by single features that are far off, and
-        was better on tables, see the notes.
+        The distance. Manhattan (L1) is less impressed by single features that are far off; on
+        tables, classifiers trained on its coresets were at least as good.
     reduce_hubs : bool, default=True
         Whether a distance is divided by the geometric mean of both rows' mean distances to all
         rows [3]_. With many features, a few rows near the centre, the hubs, are near to all
@@ -134,8 +134,12 @@ class FacilityLocationSelector(ExtendsSelection):
     until parts hold ``part_size`` rows; chooses greedily in each; keeps the eighth of the rows
     that saved most, each with the weight of the rows of its part that are nearest to it; and goes
     on with these until one problem is left. With n rows of d features, that takes time of order
-    n * (part_size * d + log(n / part_size) * d) and memory of two float32 copies of X. Against
-    the exact search, the mean distance of all rows to the coreset was 0.2 to 3 % larger.
+    n * (part_size * d + log(n / part_size) * d) and memory of two float32 copies of X. On seven
+    data sets of 10,000 rows, the coverage was at least 0.98 of that of the exact search at budgets
+    from 1 to 30 %, and the mean distance of all rows to the coreset 0 to 10 % larger.
+
+    A greedy search cannot take its first choices back. So 2 % of the last problem's rows are
+    chosen and then swapped for better ones, as k-medoids does [4]_, then 2 % more, and 4 % more.
 
     Distances compare features, so these should be on one scale: put a `StandardScaler` before,
     or embed. Every feature is shifted by its median in float64 before the arithmetic in float32.
@@ -148,6 +152,8 @@ class FacilityLocationSelector(ExtendsSelection):
        Optimization Techniques, 1978.
     .. [3] D. Schnitzer, A. Flexer, M. Schedl, G. Widmer, "Local and Global Scaling Reduce Hubs in
        Space", JMLR 13, 2012.
+    .. [4] E. Schubert, P. J. Rousseeuw, "Fast and eager k-medoids clustering", Information
+       Systems 101, 2021.
 
     Examples
     --------

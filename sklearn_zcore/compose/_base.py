@@ -90,8 +90,8 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         """Return the rows to train on; what a subclass asks of labels."""
         return coreset
 
-    def _get_selector(self) -> Any:
-        return check_selector(self.selector, type(self).__name__)
+    def _get_selector(self, n_samples: int | None = None) -> Any:
+        return check_selector(self.selector, type(self).__name__, n_samples)
 
     @_fit_context(prefer_skip_nested_validation=False)  # the parameters' own are theirs to check
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **fit_params: Any) -> Self:
@@ -177,7 +177,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         nothing: Any = Bunch()
         return select_rows(
             X,
-            self._get_selector(),
+            self._get_selector(_num_samples(X)),
             self.embedder,
             selector_metadata=routed.get("selector", nothing).get("fit"),
             embedder_metadata=routed.get("embedder", nothing),

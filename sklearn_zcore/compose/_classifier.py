@@ -32,7 +32,8 @@ class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
         are: put preparation that it needs, such as a scaler, into a Pipeline.
     selector : object, default=None
         What selects: anything with ``fit`` and ``get_support``, such as the selectors of this
-        package. None is ``FacilityLocationSelector(random_state=0)``, a tenth of the rows.
+        package. None is ``FacilityLocationSelector(random_state=0)``: a tenth of the rows, but at
+        least 30 of them.
     embedder : transformer, default=None
         What the selector sees is its output: ``StandardScaler()``, a ColumnTransformer, PCA, a
         foundation model. It is fitted on all rows, without labels. None shows it X. Sparse output
@@ -153,7 +154,7 @@ class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
         return None
 
     def _check_budget(self, y: Any) -> None:
-        selector, labels = self._get_selector(), self._labels(y)
+        selector, labels = self._get_selector(len(y)), self._labels(y)
         if labels is None or not isinstance(selector, BaseCoresetSelector):
             return
         check_budget(selector, labels.size)

@@ -23,7 +23,8 @@ class CoresetRegressor(BaseCoresetEstimator, RegressorMixin, BaseEstimator):
         preparation that it needs, such as a scaler, into a Pipeline.
     selector : object, default=None
         What selects: anything with ``fit`` and ``get_support``, such as the selectors of this
-        package. None is ``FacilityLocationSelector(random_state=0)``, a tenth of the rows.
+        package. None is ``FacilityLocationSelector(random_state=0)``: a tenth of the rows, but at
+        least 30 of them.
     embedder : transformer, default=None
         What the selector sees is its output: ``StandardScaler()``, a ColumnTransformer, PCA, a
         foundation model. It is fitted on all rows, without targets. None shows it X. Sparse

@@ -24,7 +24,8 @@ class CoresetSampler(BaseEstimator):
     ----------
     selector : object, default=None
         What selects: anything with ``fit`` and ``get_support``, such as the selectors of this
-        package. None is ``FacilityLocationSelector(random_state=0)``, a tenth of the rows.
+        package. None is ``FacilityLocationSelector(random_state=0)``: a tenth of the rows, but at
+        least 30 of them.
     embedder : transformer, default=None
         What the selector sees is its output, fitted on all rows, without y. None shows it X.
 
@@ -101,7 +102,7 @@ class CoresetSampler(BaseEstimator):
                 f"{_num_samples(X)} rows, and y {_num_samples(y)}."
             )
         validate_data(self, X=X, skip_check_array=True)
-        selector = check_selector(self.selector, type(self).__name__)
+        selector = check_selector(self.selector, type(self).__name__, _num_samples(X))
         selection = select_rows(indexable(X)[0], selector, self.embedder)
         self.selector_ = selection.selector
         self.embedder_ = selection.embedder

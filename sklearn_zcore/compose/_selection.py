@@ -33,12 +33,18 @@ class Selection(NamedTuple):
     embedding: Any
 
 
-def default_selector() -> FacilityLocationSelector:
-    """Return what ``selector=None`` stands for."""
-    return FacilityLocationSelector(random_state=0)  # seeded: equal fits are equal
+_LEAST_ROWS = 30  # that the default selects, as long as there are as many
 
 
-def check_selector(selector: Any, owner: str) -> Any:
+def default_selector(n_samples: int | None = None) -> FacilityLocationSelector:
+    """Return what ``selector=None`` stands for: a tenth of the rows, but at least 30 of them."""
+    budget: float = 0.1
+    if n_samples is not None and n_samples < 10 * _LEAST_ROWS:
+        budget = min(n_samples, _LEAST_ROWS)
+    return FacilityLocationSelector(budget, random_state=0)  # seeded: equal fits are equal
+
+
+def check_selector(selector: Any, owner: str, n_samples: int | None = None) -> Any:
     """Return the selector, or the default for None; refuse what does not select rows.
 
     Parameters
@@ -46,6 +52,8 @@ def check_selector(selector: Any, owner: str) -> Any:
     selector : object or None
     owner : str
         Name of the estimator that it is a parameter of.
+    n_samples : int or None, default=None
+        How many rows there are, where that is known.
 
     Returns
     -------
@@ -57,7 +65,7 @@ def check_selector(selector: Any, owner: str) -> Any:
         A ValueError and a TypeError: says what is wrong with the selector.
     """
     if selector is None:
-        return default_selector()
+        return default_selector(n_samples)
     name = selector.__name__ if isinstance(selector, type) else type(selector).__name__
     if isinstance(selector, type):
         raise InvalidParameterError(

@@ -22,6 +22,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn_zcore import (
     CoresetClassifier,
     CoresetRegressor,
+    CoresetSampler,
     FacilityLocationSelector,
     ZCoreSelector,
 )
@@ -95,9 +96,16 @@ def test_defaults():
     assert classifier.coreset_indices_.size == 36
     assert isinstance(CoresetRegressor(selector=selector).fit(X, TARGET).estimator_, Ridge)
     for estimator in (CoresetClassifier(), CoresetRegressor()):
-        assert type(estimator._get_selector()) is FacilityLocationSelector
         expected = FacilityLocationSelector(random_state=0)
+        assert type(estimator._get_selector()) is FacilityLocationSelector
         assert estimator._get_selector().get_params() == expected.get_params()
+    # A tenth of a few rows would be too few to train on.
+    for n, size in ((20, 20), (100, 30), (299, 30), (400, 40)):
+        rows = np.random.default_rng(0).standard_normal((n, 3))
+        classes = np.arange(n) % 2
+        assert CoresetClassifier().fit(rows, classes).coreset_indices_.size == size
+        assert CoresetRegressor().fit(rows, rows[:, 0]).coreset_indices_.size == size
+        assert CoresetSampler().fit_resample(rows, classes)[0].shape == (size, 3)
 
 
 def test_only_the_methods_of_the_estimator():

@@ -269,3 +269,20 @@ def test_help_of_the_commands(zcore):
         text = zcore(*args).stdout
         for part in parts:
             assert part in text
+
+
+def test_compare_on_sub_folders(zcore, photos, model, tmp_path):
+    """The sub-folders are the classes; broken images are left out where that is asked for."""
+    args = ("compare", photos, "--model", model, "-b", "50%", "--folds", "2", "--jobs", "1")
+    figure = tmp_path / "compared.svg"
+    args += ("--methods", "facility-location", "--figure", figure, "--json")
+    report = json.loads(zcore(*args).stdout)
+    assert report["n_rows"] == 20 and report["n_classes"] == 2
+    assert set(report["macro_f1"]) == {"facility-location", "random"}
+    assert "<svg" in figure.read_text()
+    (photos / "cat" / "01.png").write_bytes(b"")
+    assert "1 image of 20 cannot be read" in zcore(*args, "--force", code=2).stderr
+    skipped = zcore(*args, "--force", "--on-error", "skip")
+    assert json.loads(skipped.stdout)["n_rows"] == 19 and "01.png" in skipped.stderr
+    flat = zcore("compare", photos / "cat", "--model", model, code=2)
+    assert "have no classes" in flat.stderr

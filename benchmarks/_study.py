@@ -27,7 +27,7 @@ class Variant(BaseEstimator):
     random_state : int, default=0
     """
 
-    _one_ranking = True
+    nested_budgets = True
 
     def __init__(
         self,

@@ -10,15 +10,15 @@ import _study
 import numpy as np
 
 import sklearn_zcore as zcore
+from sklearn_zcore._budget import Budget
 from sklearn_zcore.inspection._comparison import (
     ALL_ROWS,
-    Budget,
     default_classifiers,
     score_selector,
 )
 
-FRACTIONS = [Budget(f"{share} %", share / 100) for share in (2, 5, 10, 30)]
-PER_CLASS = [Budget(f"{k} a class", k, per_class=True) for k in (1, 2, 4, 8, 16, 32)]
+FRACTIONS = [Budget(share / 100, f"{share} %") for share in (2, 5, 10, 30)]
+PER_CLASS = [Budget(k, f"{k} a class", per_class=True) for k in (1, 2, 4, 8, 16, 32)]
 BUDGETS = [*FRACTIONS, *PER_CLASS]
 SELECTORS = [
     "facility location",

@@ -275,6 +275,7 @@ def _compare(
     request: CompareRequest, methods: dict[str, Any], X: Any, y: Any, budgets: list[Budget]
 ) -> list[dict[str, Any]]:
     """Run the comparison; what selectors complain of becomes a message."""
+    from sklearn_zcore._budget import Budget as Budget_
     from sklearn_zcore.inspection import _comparison as comparison
 
     from ._progress import steps
@@ -297,8 +298,7 @@ def _compare(
     made = {name: selectors(name) for name in methods}
     total = request.folds * (1 + sum(len(some) for some in made.values()))
     sizes = [
-        comparison.Budget(b.text, b.count if b.count is not None else float(b.share or 0))
-        for b in budgets
+        Budget_(b.count if b.count is not None else float(b.share or 0), b.text) for b in budgets
     ]
     try:
         with steps(total, "selections", request.verbose) as advance:

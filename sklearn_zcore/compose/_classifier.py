@@ -11,10 +11,11 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 
+from sklearn_zcore._budget import Budget
 from sklearn_zcore.compose._base import BaseCoresetEstimator, estimator_has
 from sklearn_zcore.compose._classes import check_classes, check_enough_rows, keep_every_class
 from sklearn_zcore.compose._selection import check_budget
-from sklearn_zcore.selection._base import BaseCoresetSelector, resolve_budget
+from sklearn_zcore.selection import BaseCoresetSelector
 
 
 class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
@@ -159,7 +160,7 @@ class CoresetClassifier(BaseCoresetEstimator, ClassifierMixin, BaseEstimator):
             return
         check_budget(selector, labels.size)
         selector._validate_params()
-        n_selected = resolve_budget(selector.budget, labels.size)
+        n_selected = Budget.parse(selector.budget).rows(labels.size)
         check_enough_rows(n_selected, labels, self.min_per_class, selector)
 
     @available_if(estimator_has("predict_proba"))

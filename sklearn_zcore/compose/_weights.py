@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import pairwise_distances_argmin
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import check_array
 
-_ROWS_AT_ONCE = 4096  # a big embedding must not be copied to float64
+from sklearn_zcore.rows import ArraySource, cover, euclidean_to
 
 
 def voronoi_weights(
@@ -34,12 +33,7 @@ def voronoi_weights(
         copies; other ties go to the lower row.
     """
     rows = check_array(embedding, dtype="numeric")
-    points = rows[coreset].astype(np.float64)
-    # Squares of large numbers, such as timestamps, would drown the distances between them.
-    centre = np.median(points, axis=0)
-    nearest = np.empty(rows.shape[0], np.intp)
-    for batch in gen_batches(rows.shape[0], _ROWS_AT_ONCE):
-        nearest[batch] = pairwise_distances_argmin(rows[batch] - centre, points - centre)
+    nearest = cover(ArraySource(rows), euclidean_to(rows[coreset])).nearest
     nearest[coreset] = np.arange(coreset.size)
     return np.bincount(nearest, weights=sample_weight, minlength=coreset.size).astype(np.float64)
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._parallel import in_order
 from sklearn_zcore.facility._kernels import write_manhattan
+from sklearn_zcore.rows import ArraySource, CentredRows, cover
 
 Metric = Literal["euclidean", "manhattan"]
 Floats = NDArray[np.float32]
@@ -23,7 +25,7 @@ class Rows:
 
     Attributes
     ----------
-    X : ndarray of shape (n_rows, n_features), float32
+    X : ndarray or CentredRows of shape (n_rows, n_features), float32
     weights : ndarray of shape (n_rows,), float32
         How many rows of the data each stands for.
     near : ndarray of shape (n_rows,), float32, or None
@@ -32,13 +34,13 @@ class Rows:
         What a distance is multiplied by, for either of its rows.
     """
 
-    X: Floats
+    X: Floats | CentredRows
     weights: Floats
     near: Floats | None = None
     scale: Floats | None = None
 
     def take(self, rows: Any) -> "Rows":
-        """Return some of them, by slice, mask or numbers."""
+        """Return some of them, by slice, mask or numbers; their X is an array."""
         near = None if self.near is None else self.near[rows]
         scale = None if self.scale is None else self.scale[rows]
         return Rows(self.X[rows], self.weights[rows], near, scale)
@@ -87,7 +89,7 @@ def scaled_distances(rows: Rows, others: Rows, metric: Metric) -> Floats:
     -------
     ndarray of shape (n_rows, n_others), float32
     """
-    distances = cross_distances(rows.X, others.X, metric)
+    distances = cross_distances(rows.X[:], others.X[:], metric)
     if rows.scale is not None and others.scale is not None:
         distances *= rows.scale[:, None]
         distances *= others.scale
@@ -112,7 +114,7 @@ def distance_matrix(rows: Rows, metric: Metric) -> Floats:
 
 
 def hub_scale(
-    X: Floats, sample: Floats, weights: Floats, metric: Metric, n_jobs: int | None
+    X: Floats | CentredRows, sample: Floats, weights: Floats, metric: Metric, n_jobs: int | None
 ) -> Floats:
     """Return the scale that makes all rows equally near to the others on average.
 
@@ -121,7 +123,7 @@ def hub_scale(
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), float32
+    X : ndarray or CentredRows of shape (n_samples, n_features), float32
     sample : ndarray of shape (n_sampled, n_features), float32
     weights : ndarray of shape (n_sampled,), float32
         How many rows each of the sample stands for.
@@ -133,10 +135,8 @@ def hub_scale(
     ndarray of shape (n_samples,), float32
     """
     batches = gen_batches(X.shape[0], max(1, _BLOCK_VALUES // sample.shape[0]))
-    means = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(_mean_distances)(X[rows], sample, weights, metric) for rows in batches
-    )
-    mean = np.concatenate(means)
+    calls = (delayed(_mean_distances)(X[rows], sample, weights, metric) for rows in batches)
+    mean = np.concatenate(list(in_order(calls, n_jobs=n_jobs, prefer="threads")))
     mean[mean == 0] = 1
     return np.asarray(1 / np.sqrt(mean), np.float32)
 
@@ -147,13 +147,13 @@ def _mean_distances(X: Floats, sample: Floats, weights: Floats, metric: Metric) 
 
 
 def distance_to_nearest(
-    X: Floats, others: Floats, metric: Metric, scale: Floats | None = None
+    X: Floats | CentredRows, others: Floats, metric: Metric, scale: Floats | None = None
 ) -> Floats:
     """Return every row's distance to the nearest of some other rows.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), float32
+    X : ndarray or CentredRows of shape (n_samples, n_features), float32
     others : ndarray of shape (n_others, n_features), float32
         At least one.
     metric : {"euclidean", "manhattan"}
@@ -164,12 +164,19 @@ def distance_to_nearest(
     -------
     ndarray of shape (n_samples,), float32
     """
-    near = np.full(X.shape[0], np.inf, np.float32)
     side = int(_BLOCK_VALUES**0.5)
-    for columns in gen_batches(others.shape[0], side):
-        for rows in gen_batches(X.shape[0], side):
-            block: NDArray[Any] = cross_distances(X[rows], others[columns], metric)
+
+    def measure(rows: Floats) -> tuple[NDArray[np.intp], Floats]:
+        nearest = np.zeros(rows.shape[0], np.intp)
+        near = np.full(rows.shape[0], np.inf, np.float32)
+        for columns in gen_batches(others.shape[0], side):
+            block: NDArray[Any] = cross_distances(rows, others[columns], metric)
             if scale is not None:
                 block *= scale[columns]
-            np.minimum(near[rows], block.min(axis=1), out=near[rows])
-    return near
+            closer = block.min(axis=1) < near
+            nearest[closer] = columns.start + block[closer].argmin(axis=1)
+            np.minimum(near, block.min(axis=1), out=near)
+        return nearest, near
+
+    source = ArraySource(X) if isinstance(X, np.ndarray) else X
+    return cover(source, measure, rows_at_once=side).distance

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.scoring._jit import jit, jit_helper
+from sklearn_zcore._jit import jit, jit_helper
 
 
 @jit

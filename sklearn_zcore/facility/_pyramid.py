@@ -6,15 +6,16 @@ its part. The levels go on with the kept rows until these fit one matrix of dist
 is the order within that one, followed by what the levels left behind, the highest level first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._parallel import in_order
 from sklearn_zcore.facility._distances import (
     Floats,
     Metric,
@@ -54,8 +55,7 @@ def _choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> _Choices:
     """Split some rows into parts and choose in each."""
     # Whatever the backend: the bits of a product depend on the number of threads.
     with threadpool_limits(1, user_api="blas"):
-        X = rows.X.copy()
-        order, bounds = split_rows(X, part_size)
+        order, bounds = split_rows(rows.X, part_size)
         gains = np.empty(order.size)
         for first, end in pairwise(bounds):
             members = order[first:end]
@@ -94,52 +94,50 @@ def _hand_over(
 
 
 def _thin_out(
-    tasks: list[Rows], metric: Metric, part_size: int, n_jobs: int | None, progress: Progress
+    rows: Rows, metric: Metric, part_size: int, n_jobs: int | None, progress: Progress
 ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
-    """Choose in all parts and keep the best.
+    """Split the rows into parts, choose in all parts and keep the best.
 
     Returns
     -------
     kept : ndarray of int
-        The rows, counted over all tasks, that the next level goes on with.
+        The rows that the next level goes on with.
     weights : ndarray of shape (n_kept,), float32
         What they stand for.
     left : ndarray of int
         The other rows, from most to least valuable.
     """
+    order, bounds = split_rows(rows.X, _PARTS_A_TASK * part_size)
+
+    def tasks() -> Iterator[Rows]:
+        # One by one as they are due, for they are copies.
+        return (rows.take(order[first:end]) for first, end in pairwise(bounds))
+
     choices: list[_Choices] = []
-    with Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator") as parallel:
-        for choice in parallel(delayed(_choose_in_parts)(t, metric, part_size) for t in tasks):
-            choices.append(choice)
-            progress(choice.order.size)
-        offsets = np.cumsum([0] + [c.order.size for c in choices])
-        order = np.concatenate([c.order + at for c, at in zip(choices, offsets, strict=False)])
-        gains = np.concatenate([c.gains for c in choices])
-        n_parts = sum(c.bounds.size - 1 for c in choices)
-        n_kept = max(n_parts, order.size // _KEEP)
-        best_first = np.argsort(-gains, kind="stable")
-        is_kept = np.zeros(order.size, bool)
-        is_kept[best_first[:n_kept]] = True
-        # Gains never grow within a part, so what is kept of a part are its first choices.
-        kept_in_parts = (
-            np.add.reduceat(is_kept[at : at + c.order.size], c.bounds[:-1], dtype=np.intp)
-            for c, at in zip(choices, offsets, strict=False)
-        )
-        handed = parallel(
-            delayed(_hand_over)(task, metric, choice, kept)
-            for task, choice, kept in zip(tasks, choices, kept_in_parts, strict=True)
-        )
-        weights = np.concatenate([part for parts in handed for part in parts])
-    return order[is_kept], weights, order[best_first[n_kept:]]
-
-
-def _reorder_all_but_X(rows: Rows, order: NDArray[np.intp]) -> Rows:
-    return replace(
-        rows,
-        weights=rows.weights[order],
-        near=None if rows.near is None else rows.near[order],
-        scale=None if rows.scale is None else rows.scale[order],
+    calls = (delayed(_choose_in_parts)(task, metric, part_size) for task in tasks())
+    for choice in in_order(calls, n_jobs=n_jobs, prefer="threads"):
+        choices.append(choice)
+        progress(choice.order.size)
+    chosen = np.concatenate([c.order + at for c, at in zip(choices, bounds, strict=False)])
+    gains = np.concatenate([c.gains for c in choices])
+    n_parts = sum(c.bounds.size - 1 for c in choices)
+    n_kept = max(n_parts, chosen.size // _KEEP)
+    best_first = np.argsort(-gains, kind="stable")
+    is_kept = np.zeros(chosen.size, bool)
+    is_kept[best_first[:n_kept]] = True
+    # Gains never grow within a part, so what is kept of a part are its first choices.
+    kept_in_parts = (
+        np.add.reduceat(is_kept[at : at + c.order.size], c.bounds[:-1], dtype=np.intp)
+        for c, at in zip(choices, bounds, strict=False)
     )
+    calls = (
+        delayed(_hand_over)(task, metric, choice, kept)
+        for task, choice, kept in zip(tasks(), choices, kept_in_parts, strict=True)
+    )
+    handed = in_order(calls, n_jobs=n_jobs, prefer="threads")
+    weights = np.concatenate([part for parts in handed for part in parts])
+    ranked = order[chosen]
+    return ranked[is_kept], weights, ranked[best_first[n_kept:]]
 
 
 def rank_rows(
@@ -156,7 +154,7 @@ def rank_rows(
     Parameters
     ----------
     rows : Rows
-        Distinct, and in random order, since ties go to the lower one. Their X is overwritten.
+        Distinct, and in random order, since ties go to the lower one.
     metric : {"euclidean", "manhattan"}
     part_size : int
         Rows of the small problems, at least 16.
@@ -176,12 +174,8 @@ def rank_rows(
     numbers, tails = np.arange(n), []
     with threadpool_limits(1, user_api="blas"):
         while numbers.size > top_size:
-            order, bounds = split_rows(rows.X, _PARTS_A_TASK * part_size)
-            rows = _reorder_all_but_X(rows, order)  # X has been reordered already
-            numbers = numbers[order]
-            tasks = [rows.take(slice(first, end)) for first, end in pairwise(bounds)]
             report: Progress = progress if numbers.size == n else lambda n_done: None
-            kept, weights, left = _thin_out(tasks, metric, part_size, n_jobs, report)
+            kept, weights, left = _thin_out(rows, metric, part_size, n_jobs, report)
             tails.append(numbers[left])
             numbers = numbers[kept]
             rows = replace(rows.take(kept), weights=weights)

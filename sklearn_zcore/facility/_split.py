@@ -2,19 +2,21 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 
 from sklearn_zcore.facility._distances import Floats
+from sklearn_zcore.rows import CentredRows
 
 _SAMPLE_SIZE = 512  # rows that a direction is worked out from: any direction gives valid parts
 _POWER_STEPS = 6
+_ROWS_AT_ONCE = 2**14
 
 
-def _principal_direction(X: Floats) -> Floats:
-    """Approximate the direction in which a sample of the rows spreads most."""
-    sample = X[:: max(1, X.shape[0] // _SAMPLE_SIZE)]
+def _principal_direction(sample: Floats) -> Floats:
+    """Approximate the direction in which some rows spread most."""
     sample = sample - sample.mean(axis=0)
     rng = np.random.default_rng(0)
-    direction = rng.standard_normal((X.shape[1],), dtype=np.float32)
+    direction = rng.standard_normal((sample.shape[1],), dtype=np.float32)
     for _ in range(_POWER_STEPS):
         direction = sample.T @ (sample @ direction)
         length = np.sqrt(direction @ direction)
@@ -23,20 +25,29 @@ def _principal_direction(X: Floats) -> Floats:
     return direction
 
 
-def split_rows(X: Floats, part_size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Split rows into parts of near ones, and reorder X by part.
+def _project(X: Floats | CentredRows, rows: NDArray[np.intp]) -> Floats:
+    """Return where rows lie along their principal direction."""
+    direction = _principal_direction(X[rows[:: max(1, rows.size // _SAMPLE_SIZE)]])
+    # Some at a time, so that the rows are never copied as a whole.
+    parts = [X[rows[some]] @ direction for some in gen_batches(rows.size, _ROWS_AT_ONCE)]
+    return np.concatenate(parts)
+
+
+def split_rows(
+    X: Floats | CentredRows, part_size: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Split rows into parts of near ones.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features), float32
-        Reordered in place.
+    X : ndarray or CentredRows of shape (n_samples, n_features), float32
     part_size : int
         Largest size of a part; most are between half of it and all of it.
 
     Returns
     -------
     order : ndarray of shape (n_samples,), int
-        Which row of the old X is at every place of the new one.
+        The rows, part after part.
     bounds : ndarray of shape (n_parts + 1,), int
         Where the parts begin and end.
     """
@@ -48,9 +59,8 @@ def split_rows(X: Floats, part_size: int) -> tuple[NDArray[np.intp], NDArray[np.
         if end - first <= part_size:
             bounds.append(end)
             continue
-        rows, middle = X[first:end], (end - first) // 2
-        halves = np.argpartition(rows @ _principal_direction(rows), middle)
-        X[first:end] = rows[halves]
+        middle = (end - first) // 2
+        halves = np.argpartition(_project(X, order[first:end]), middle)
         order[first:end] = order[first:end][halves]
         waiting += [(first + middle, end), (first, first + middle)]
     return order, np.array(bounds)

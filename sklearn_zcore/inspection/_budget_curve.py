@@ -18,10 +18,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
+from sklearn_zcore._budget import Budget
 from sklearn_zcore.compose._base import BaseCoresetEstimator
 from sklearn_zcore.compose._smallest_within import good_enough
 from sklearn_zcore.inspection._budget_curve_fold import FoldScores, score_fold
-from sklearn_zcore.selection._base import resolve_budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def _rows_of_budgets(budgets: list[float], n_train: list[int]) -> NDArray[np.int
                     f"{len(n_train)}). Give a smaller budget, a fraction, or a cv with larger "
                     f"training folds."
                 )
-    return np.array([[resolve_budget(b, n) for n in n_train] for b in budgets], dtype=np.intp)
+    return np.array([[Budget.parse(b).rows(n) for n in n_train] for b in budgets], dtype=np.intp)
 
 
 def _name_of(scoring: Any, estimator: Any) -> str:

@@ -51,7 +51,7 @@ class _Fold:
         rows = []
         for n in n_selected:
             selector = selection.selector
-            if getattr(selector, "_one_ranking", hasattr(selector, "set_budget")):
+            if getattr(selector, "nested_budgets", hasattr(selector, "set_budget")):
                 selector.set_budget(n)
             elif n != max(n_selected):
                 selector = fit_selector(

@@ -2,11 +2,10 @@
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.ensemble import ExtraTreesClassifier
@@ -16,35 +15,19 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from threadpoolctl import threadpool_limits
 
-from sklearn_zcore.selection._base import BaseCoresetSelector, resolve_budget
+from sklearn_zcore._budget import Budget
+from sklearn_zcore._parallel import in_order
+from sklearn_zcore.selection import BaseCoresetSelector
 
 ALL_ROWS = "all rows"
 
 
-@dataclass(frozen=True)
-class Budget:
-    """A budget and what it is called.
-
-    Attributes
-    ----------
-    label : str
-    size : int or float
-        Rows, a fraction of them, or rows per class.
-    per_class : bool, default=False
-        Whether ``size`` times the number of classes is the number of rows. Which rows these are
-        is the selector's choice: it sees no labels.
-    """
-
-    label: str
-    size: float
-    per_class: bool = False
-
-    def rows(self, n_samples: int, n_classes: int) -> int | None:
-        """Return the number of rows, or None if there are not as many."""
-        size = int(self.size) * n_classes if self.per_class else self.size
-        if isinstance(size, int) and size > n_samples:
-            return None
-        return resolve_budget(size, n_samples)
+def rows_of(budget: Budget, n_samples: int, n_classes: int) -> int | None:
+    """Return the number of rows of a budget, or None if there are not as many."""
+    try:
+        return budget.rows(n_samples, n_classes=n_classes)
+    except ValueError:
+        return None
 
 
 def default_classifiers(seed: int = 0) -> dict[str, BaseEstimator]:
@@ -82,7 +65,7 @@ def coresets(
     ------
     ndarray of shape (size,), int
     """
-    if not selector._one_ranking:
+    if not selector.nested_budgets:
         for size in sizes:
             yield clone(selector).set_params(budget=size).fit(X).indices_
         return
@@ -151,7 +134,7 @@ def score_selector(
     if selector is None:
         parts = [(ALL_ROWS, np.arange(len(y)))]
     else:
-        sizes = {b.label: b.rows(len(y), classes.size) for b in budgets}
+        sizes = {b.label: rows_of(b, len(y), classes.size) for b in budgets}
         wanted = [(label, size) for label, size in sizes.items() if size is not None]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of unstable scores: what they are worth is measured
@@ -228,7 +211,7 @@ def compare_selectors(
                     delayed(score_selector)(selector, *split, budgets, classifiers, classes),
                 )
             )
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(task for _, task in work)
+    done = in_order((task for _, task in work), n_jobs=n_jobs)
     records = []
     for (key, _), some in zip(work, done, strict=True):
         records += [{**key, **record} for record in some]

@@ -9,10 +9,12 @@ a big X.
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 
-from sklearn_zcore.scoring._grid import copy_columns, encode_column, frozen
+from sklearn_zcore._parallel import in_order
+from sklearn_zcore.rows import ArraySource, gather_columns, sample_columns, summarize
+from sklearn_zcore.scoring._grid import encode_column
 
 # A grid of B x B cells with some 40 rows each is searched fastest; sorting the rows into more
 # than 112 x 112 cells costs more than the search saves.
@@ -20,10 +22,7 @@ _ROWS_PER_CELL = 40
 _MAX_BINS = 112
 # With quantiles alone the outermost bins are huge, and many targets fall there.
 _EVEN_SHARE = 0.25
-# Bins only steer an exact search: a sample of the rows is good enough to place them.
-_SAMPLE_SIZE = 8192
 _TASK_BYTES = 2 * 2**20  # how much is copied at a time
-_LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
 
 
 def _target_n_bins(n_samples: int, subspace_dim: int) -> int:
@@ -45,36 +44,6 @@ def _bin_edges(sample: NDArray[Any], low: float, high: float, n_bins: int) -> ND
     edges = [quantiles, even, heavy, np.nextafter(heavy, np.float32(np.inf))]
     inner = np.unique(np.concatenate(edges).astype(np.float32))
     return np.append(np.float32(low), inner[(inner > low) & (inner <= high)])
-
-
-def _median(column: NDArray[Any], sample: NDArray[Any]) -> float:
-    """Exact median in float64; a sorted sample brackets it, so that few values are partitioned."""
-    n = column.size
-    first, last = (n - 1) // 2, n // 2
-    inside = column
-    if n >= 4 * _SAMPLE_SIZE:
-        middle, margin = sample.size // 2, 4 * int(np.sqrt(sample.size))
-        low, high = sample[middle - margin], sample[middle + margin]
-        n_below = int(np.count_nonzero(column < low))
-        bracketed = column[(column >= low) & (column <= high)]
-        if first >= n_below and last < n_below + bracketed.size:
-            inside = bracketed
-            first, last = first - n_below, last - n_below
-    inside = np.partition(inside, (first, last))
-    return 0.5 * float(inside[first]) + 0.5 * float(inside[last])
-
-
-def _gather(
-    X: NDArray[Any],
-    features: NDArray[np.integer[Any]],
-    rows: NDArray[np.integer[Any]],
-    out: NDArray[Any],
-) -> None:
-    """Copy columns of X into rows of ``out``, which has the same dtype."""
-    # As bits, so that the copy is compiled for item sizes rather than for dtypes.
-    bits = f"u{X.dtype.itemsize}"
-    columns, targets = frozen(features.astype(np.int64)), frozen(rows.astype(np.int64))
-    copy_columns(frozen(X.view(bits)), columns, targets, out.view(bits))
 
 
 def _shift(values: NDArray[Any], median: Any, out: NDArray[np.float32]) -> None:
@@ -121,6 +90,7 @@ class Columns:
     ) -> None:
         n, d = X.shape
         self._X = X if X.dtype.itemsize <= 8 else X.astype(np.float64)
+        self._source = ArraySource(self._X)
         self._n_jobs = n_jobs
         self.median, self.low, self.high = np.empty(d), np.empty(d), np.empty(d)
         self.codes = np.empty((d, n if binned else 0), np.uint8)
@@ -141,23 +111,14 @@ class Columns:
         width = _TASK_BYTES // (self._X.shape[0] * max(self._X.itemsize, 4))
         width = int(np.clip(width, max(1, min(32, self._X.shape[1] // 10)), 64))
         blocks = [slice(i, i + width) for i in range(0, features.size, width)]
-        Parallel(n_jobs=self._n_jobs, require="sharedmem")(
-            delayed(function)(features[block], block, *args) for block in blocks
-        )
+        calls = (delayed(function)(features[block], block, *args) for block in blocks)
+        for _ in in_order(calls, n_jobs=self._n_jobs, require="sharedmem"):
+            pass
 
     def _prepare(self, features: NDArray[np.intp], block: slice, n_bins: int, binned: bool) -> None:
-        raw = np.empty((features.size, self._X.shape[0]), self._X.dtype)
-        _gather(self._X, features, np.arange(features.size), raw)
-        step = max(1, raw.shape[1] // _SAMPLE_SIZE)
-        samples = np.sort(raw[:, ::step], axis=1)
-        for f, column, sample in zip(features, raw, samples, strict=True):
-            self.median[f] = _median(column, sample)
-            spread = float(column.max()) - float(column.min())
-            if not spread <= _LARGEST_SPREAD:
-                raise ValueError(
-                    f"Feature {f} spans {spread:.3g}, too wide for float32 arithmetic: "
-                    f"rescale it, e.g. with StandardScaler, or take its logarithm."
-                )
+        raw = self._source.columns(features)
+        samples = sample_columns(raw)
+        self.median[features] = summarize(raw, samples, int(features[0])).median
         median = self.median[features, None]
         if self._all is not None:
             shifted = self._all[block]
@@ -216,11 +177,10 @@ class Columns:
         def fill(some: NDArray[np.integer[Any]], block: slice) -> None:
             own = rows[block]
             if self._X.dtype == np.float32:  # no copy on the way
-                _gather(self._X, some, own, self._buffer)
+                gather_columns(self._X, some, own, self._buffer)
                 source: Any = (self._buffer[row] for row in own)
             else:
-                source = np.empty((some.size, self._X.shape[0]), self._X.dtype)
-                _gather(self._X, some, np.arange(some.size), source)
+                source = self._source.columns(some)
             for row, column, median in zip(own, source, self.median[some], strict=True):
                 _shift(column, median, self._buffer[row])
 

@@ -5,18 +5,18 @@ and the vectors are added in the plan's order. So scores are the same, bit for b
 ``n_jobs`` and every joblib backend.
 """
 
-import itertools
 import mmap
 from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import numpy as np
-from joblib import Parallel, delayed
-from joblib.parallel import get_active_backend
+from joblib import delayed
 from numpy.typing import NDArray
 
+from sklearn_zcore._parallel import in_order
+from sklearn_zcore.rows import frozen, refuse_constant
 from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._grid import Workspace, allocate, frozen
+from sklearn_zcore.scoring._grid import Workspace, allocate
 from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
@@ -34,7 +34,6 @@ _Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
 # the end of a group. But every chunk costs some passes over n_samples.
 _CHUNK_SECONDS_A_ROW = 4e-7
 _CHUNK_SECONDS = (0.03, 0.5)
-_WAVE = 64  # chunks at a time, for backends that return results only when all are done
 # Shifted columns held at a time: all of a small X, up to two fifths of a big one.
 _COLUMNS_BYTES = 64 * 2**20
 _COLUMNS_SHARE = 0.4
@@ -160,10 +159,7 @@ class Scorer:
         self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
         n_varying = self._columns.varying.size
         if n_varying == 0:
-            raise ValueError(
-                f"All {d} feature(s) of X are constant (n_features = {d}): "
-                f"there is nothing to tell the rows apart by."
-            )
+            refuse_constant(d)
         if n_varying < subspace_dim:
             raise ValueError(
                 f"subspace_dim={subspace_dim} is more than the number of features of X that are "
@@ -223,7 +219,7 @@ class Scorer:
                     _part(plan, chosen, first, counts) for _, chosen, first, counts in chunks
                 )
             )
-            results = _results(calls, self._n_jobs)
+            results = in_order(calls, n_jobs=self._n_jobs, prefer="threads")
             for (half, _, _, counts), scores in zip(chunks, results, strict=True):
                 self.halves[half] += scores
                 if progress is not None:
@@ -250,16 +246,6 @@ def _part(
     """Copy the part of a plan that a chunk works on."""
     targets = plan.targets[subspaces, first : first + int(n_targets.max())]
     return Plan(plan.features[subspaces], targets, n_targets)
-
-
-def _results(calls: Iterator[Any], n_jobs: int | None) -> Iterator[NDArray[np.float64]]:
-    """Run the calls and yield their results in order, never holding many of them."""
-    backend, _ = get_active_backend(prefer="threads")
-    if backend.supports_return_generator:
-        yield from Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")(calls)
-        return
-    while wave := list(itertools.islice(calls, _WAVE)):
-        yield from Parallel(n_jobs=n_jobs, prefer="threads")(wave)
 
 
 def _groups(

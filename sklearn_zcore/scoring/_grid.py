@@ -6,12 +6,12 @@ search is exact: a cell is left out only when the float32 gap between it and the
 exceeds the radius, and rounding is monotone, so no row of that cell can be nearer than that.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.scoring._jit import jit, jit_helper
+from sklearn_zcore._jit import jit, jit_helper
 from sklearn_zcore.scoring._vector import LANES
 
 
@@ -63,29 +63,7 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
     )
 
 
-def frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """View an array, or what a process backend made of it, as read-only.
-
-    Kernels are compiled once for each type of argument, and read-only arrays are a type.
-    """
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
-
-
 # --- the index of one subspace ------------------------------------------------------------------
-
-
-@jit
-def copy_columns(X, features, rows, out):
-    """Copy some columns of X into rows of ``out``, a cache-sized piece at a time."""
-    # Rows a power of two apart share a few places in a cache: many would push each other out.
-    for start in range(0, X.shape[0], 64):
-        first, end = np.uint64(start), np.uint64(min(start + 64, X.shape[0]))
-        for j in range(features.size):
-            f, row = np.uint64(features[j]), np.uint64(rows[j])
-            for i in range(first, end):
-                out[row, i] = X[i, f]
 
 
 @jit

@@ -5,6 +5,7 @@ Everything here is serial and releases the GIL; the engine decides what runs whe
 
 import numpy as np
 
+from sklearn_zcore._jit import jit, jit_helper
 from sklearn_zcore.scoring._grid import (
     bin_of,
     block_around,
@@ -14,7 +15,6 @@ from sklearn_zcore.scoring._grid import (
     runs_within,
     sort_by_cell,
 )
-from sklearn_zcore.scoring._jit import jit, jit_helper
 from sklearn_zcore.scoring._vector import (
     count_upto,
     find,

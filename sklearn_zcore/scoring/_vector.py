@@ -13,7 +13,7 @@ on the vector width of the machine.
 
 import numpy as np
 
-from sklearn_zcore.scoring._jit import jit_helper
+from sklearn_zcore._jit import jit_helper
 
 LANES = 64  # four vectors of 16 float32, the widest there are
 

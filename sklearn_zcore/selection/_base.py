@@ -4,68 +4,27 @@ A selector is a small file: it subclasses `BaseCoresetSelector` and turns rows i
 """
 
 from abc import ABCMeta, abstractmethod
-from numbers import Integral
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing, gen_batches, indexable
-from sklearn.utils._param_validation import (
-    Interval,
-    RealNotInt,
-    validate_parameter_constraints,
-)
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
+from sklearn_zcore._budget import Budget
+from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore.rows import ArraySource, check_finite, cover, euclidean_to, fingerprints, scan
+from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import steps_follow
 from sklearn_zcore.selection._validation import (
     as_numbers,
-    check_finite,
     find_non_number,
     refuse_polars_dates,
-    row_fingerprints,
 )
 
-_SCORED_AT_ONCE = 4096  # rows: `score` must not copy a big X
-
-
-def resolve_budget(budget: float, n_samples: int, n_taken: int = 0) -> int:
-    """Return the number of rows that a budget stands for.
-
-    Parameters
-    ----------
-    budget : int or float
-        A number of rows, or a fraction in (0, 1] of all of them: rounded down, at least one row,
-        at most those not taken.
-    n_samples : int
-    n_taken : int, default=0
-        How many of the rows have been selected before, and are not to be selected again.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If the budget is more than the rows there are.
-    """
-    n_left = n_samples - n_taken
-    if isinstance(budget, Integral):
-        if n_taken and budget > n_left:
-            raise ValueError(
-                f"budget={budget} is more than the {n_left} rows of X that are left to select "
-                f"from: {n_taken} of n_samples = {n_samples} are in selected."
-            )
-        if budget > n_samples:
-            raise ValueError(
-                f"budget={budget} is more than the n_samples = {n_samples} rows of X. "
-                f"Give fewer rows, or a fraction such as budget=0.1."
-            )
-        return int(budget)
-    # 0.29 * 100 is 28.999999999999996: what is meant are 29 rows.
-    return max(1, min(n_left, int(budget * n_samples * (1 + 1e-12))))
+_NONE_TAKEN = np.empty(0, np.intp)
 
 
 class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
@@ -73,25 +32,24 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
 
     A subclass adds its parameters to ``_parameter_constraints`` and implements ``_score_rows``,
     or ranks the rows as a set, see `SetAwareSelector`.
+
+    Attributes
+    ----------
+    nested_budgets : bool
+        Whether one fit serves all budgets up to its own: its coresets are nested.
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "budget": [
-            Interval(Integral, 1, None, closed="left"),
-            Interval(RealNotInt, 0, 1, closed="right"),
-        ],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"budget": BUDGET_CONSTRAINT}
 
-    budget: float
-    _n_taken = 0  # rows selected before, which come last in the ranking
+    nested_budgets: ClassVar[bool] = True
+    budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
-    _one_ranking = True  # whether one fit serves all budgets up to its own
 
     @abstractmethod
     def _score_rows(
-        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+        self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
-        """Return the score of every row; higher is better. Equal rows have equal fingerprints."""
+        """Return the score of every row; higher is better. Equal rows have equal hashes."""
 
     def _rank_rows(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return the rows from most to least valuable; ties go to the lower row."""
@@ -119,22 +77,38 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows
             than the budget.
         """
-        return self._fit_rows(self._validate_rows(X, reset=True))
+        return self._fit_rows(X)
 
-    def _fit_rows(self, rows: NDArray[Any]) -> Self:
-        n_selected = resolve_budget(self.budget, rows.shape[0], self._n_taken)
-        fingerprints = row_fingerprints(rows)
-        self.scores_ = self._score_rows(rows, fingerprints, n_selected)
-        self.ranking_ = self._rank_rows(self.scores_)
-        self._fingerprints = fingerprints
-        # What `score` needs of X: the best rows, and those that were selected before.
-        self._best_rows = rows[self.ranking_[:n_selected]]
-        self._taken_rows = rows[self.ranking_[rows.shape[0] - self._n_taken :]]
-        self._apply_budget(n_selected)
+    def _fit_rows(self, X: ArrayLike, selected: Any = None) -> Self:
+        """Fit, or fail and leave everything as it was."""
+        with all_or_nothing(self):
+            rows = self._validate_rows(X, reset=True)
+            self._taken = self._resolve_selected(selected, rows.shape[0])
+            n_selected = Budget.parse(self.budget).rows(rows.shape[0], self._taken.size)
+            hashes = scan(ArraySource(rows), self._feature_names(), type(self).__name__)
+            self.scores_ = self._score_rows(rows, hashes, n_selected)
+            self.ranking_ = self._rank_rows(self.scores_)
+            self._fingerprints = hashes
+            # What `score` needs of X: the best rows, and those that were selected before.
+            self._best_rows = rows[self.ranking_[:n_selected]]
+            self._taken_rows = rows[self.ranking_[rows.shape[0] - self._taken.size :]]
+            self._apply_budget(n_selected)
+        self._warn_of_doubts()
         return self
 
+    def _resolve_selected(self, selected: Any, n_samples: int) -> NDArray[np.intp]:
+        """Return the numbers of the rows that have been selected before: none."""
+        return _NONE_TAKEN
+
+    def _feature_names(self) -> NDArray[Any] | None:
+        names: NDArray[Any] | None = getattr(self, "feature_names_in_", None)
+        return names
+
     def _validate_rows(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
-        """Return X as a 2-d array of finite numbers, without a copy where it is one."""
+        """Return X as a 2-d array of real numbers, without a copy where it is one.
+
+        Whether they are finite is told by whoever looks at all of them next.
+        """
         try:
             rows: NDArray[Any] = validate_data(
                 self,
@@ -148,7 +122,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             if rows.dtype.kind not in "biuf":  # scikit-learn lets dates and categories pass
                 rows = as_numbers(rows)
         except (TypeError, ValueError) as error:
-            place = find_non_number(X, getattr(self, "feature_names_in_", None))
+            place = find_non_number(X, self._feature_names())
             if place is None:
                 raise
             kind = TypeError if isinstance(error, TypeError) else ValueError
@@ -158,11 +132,16 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                 f"columns into real numbers first, e.g. with a ColumnTransformer and "
                 f"OneHotEncoder, or leave them out."
             ) from None
-        check_finite(rows, getattr(self, "feature_names_in_", None), type(self).__name__)
+        return rows
+
+    def _validate_finite(self, X: ArrayLike) -> NDArray[Any]:
+        """Return other rows than those of ``fit`` as a 2-d array of finite numbers."""
+        rows = self._validate_rows(X, reset=False)
+        check_finite(ArraySource(rows), self._feature_names(), type(self).__name__)
         return rows
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Return whether a fit came to its end; a failed one leaves n_features_in_ behind."""
+        """Return whether a fit came to its end."""
         return hasattr(self, "ranking_")
 
     def _apply_budget(self, n_selected: int) -> None:
@@ -171,12 +150,15 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         self.support_[self.ranking_[:n_selected]] = True
         self.indices_ = np.flatnonzero(self.support_)
 
-    def set_budget(self, budget: float) -> Self:
+    def _warn_of_doubts(self) -> None:  # noqa: B027
+        """Warn of what is doubtful about the selection, once all of it is there."""
+
+    def set_budget(self, budget: float | str) -> Self:
         """Change the budget of the fitted selector; nothing is scored again.
 
         Parameters
         ----------
-        budget : int or float
+        budget : int, float or str
             As for the constructor, whose parameter it replaces.
 
         Returns
@@ -191,19 +173,20 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             ranked whose search ends with the budget of ``fit``.
         """
         check_is_fitted(self)
-        constraints = {"budget": self._parameter_constraints["budget"]}
         validate_parameter_constraints(
-            constraints, {"budget": budget}, caller_name=type(self).__name__
+            {"budget": BUDGET_CONSTRAINT}, {"budget": budget}, caller_name=type(self).__name__
         )
-        n_selected = resolve_budget(budget, self.ranking_.size, self._n_taken)
+        n_selected = Budget.parse(budget).rows(self.ranking_.size, self._taken.size)
         if self._n_ranked is not None and n_selected > self._n_ranked:
             raise ValueError(
                 f"budget={budget} is {n_selected} rows, and this {type(self).__name__} has ranked "
                 f"{self._n_ranked}: on many rows it goes as far as the budget of fit. Fit with the "
                 f"largest budget that is wanted, then set smaller ones."
             )
-        self.budget = budget
-        self._apply_budget(n_selected)
+        with all_or_nothing(self):
+            self.budget = budget
+            self._apply_budget(n_selected)
+        self._warn_of_doubts()
         return self
 
     def get_support(self, indices: bool = False) -> NDArray[Any]:
@@ -242,14 +225,14 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             If X holds other rows: which of those to keep has not been decided.
         """
         check_is_fitted(self)
-        rows = self._validate_rows(X, reset=False)
+        rows = self._validate_finite(X)
         n_fitted = self.ranking_.size
         difference = ""
         if rows.shape[0] != n_fitted:
             difference = f"it has {rows.shape[0]} rows, and fit saw {n_fitted}"
         else:
             seen = self._fingerprints[self.indices_]
-            other = np.flatnonzero(row_fingerprints(rows[self.indices_]) != seen)
+            other = np.flatnonzero(fingerprints(rows[self.indices_]) != seen)
             if other.size:
                 difference = (
                     f"{other.size} of the {self.n_selected_} selected rows differ, "
@@ -293,7 +276,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
 
     def _refuse_to_drop(self, n_samples: int) -> None:
         self._validate_params()
-        n_selected = resolve_budget(self.budget, n_samples)
+        n_selected = Budget.parse(self.budget).rows(n_samples)
         if n_selected == n_samples:
             return
         name = type(self).__name__
@@ -357,20 +340,12 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             If `set_budget` has enlarged the coreset: a selector keeps no rows beyond those that
             the budget of ``fit`` selected.
         """
-        from sklearn.metrics import pairwise_distances_argmin_min
-
         check_is_fitted(self)
-        rows = self._validate_rows(X, reset=False)
+        rows = self._validate_finite(X)
         if self.n_selected_ > self._best_rows.shape[0]:
             raise ValueError(
                 f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
                 f"those; to score a coreset of {self.n_selected_}, fit with that budget."
             )
         coreset = np.concatenate([self._best_rows[: self.n_selected_], self._taken_rows])
-        # Squares of large numbers, such as timestamps, would drown the distances between them.
-        centre = np.median(coreset.astype(np.float64), axis=0)
-        total = 0.0
-        for batch in gen_batches(rows.shape[0], _SCORED_AT_ONCE):
-            near = pairwise_distances_argmin_min(rows[batch] - centre, coreset - centre)[1]
-            total += float(near.sum())
-        return -total / int(rows.shape[0])
+        return -float(cover(ArraySource(rows), euclidean_to(coreset)).distance.mean())

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_zcore.selection._distinct import DistinctRows
-from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, call_cached
-from sklearn_zcore.selection._progress import fit_progress
+from sklearn_zcore._progress import progress_bar
+from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.selection._memory import call_cached
+from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
 from sklearn_zcore.selection._set_aware import ExtendsSelection
 
 _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
@@ -36,13 +37,13 @@ def _order(
     taken = distinct.taken_values()
     near = scale = taken_scale = None
     if reduce_hubs:
-        sample = X[:_SAMPLE_SIZE].copy(), weights[:_SAMPLE_SIZE]
+        sample = X[:_SAMPLE_SIZE], weights[:_SAMPLE_SIZE]
         scale = hub_scale(X, *sample, metric, n_jobs)
         taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.size else None
     if taken.size:
         near = distance_to_nearest(X, taken, metric, taken_scale)
         near = near if scale is None else near * scale
-    with fit_progress(verbose, "Facility location", "rows") as progress:
+    with progress_bar(verbose, "Facility location", "rows") as progress:
         progress.add_total(shuffled.size)
         order = rank_rows(
             Rows(X, weights, near, scale),
@@ -70,9 +71,9 @@ class FacilityLocationSelector(ExtendsSelection):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row).
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     metric : {"manhattan", "euclidean"}, default="manhattan"
         The distance. Manhattan (L1) is less impressed by single features that are far off; on
         tables, classifiers trained on its coresets were at least as good.
@@ -134,9 +135,10 @@ class FacilityLocationSelector(ExtendsSelection):
     until parts hold ``part_size`` rows; chooses greedily in each; keeps the eighth of the rows
     that saved most, each with the weight of the rows of its part that are nearest to it; and goes
     on with these until one problem is left. With n rows of d features, that takes time of order
-    n * (part_size * d + log(n / part_size) * d) and memory of two float32 copies of X. On seven
-    data sets of 10,000 rows, the coverage was at least 0.98 of that of the exact search at budgets
-    from 1 to 30 %, and the mean distance of all rows to the coreset 0 to 10 % larger.
+    n * (part_size * d + log(n / part_size) * d) and memory of one float32 copy of X, or of none
+    where X is float32 and the median of every feature is 0. On seven data sets of 10,000 rows, the
+    coverage was at least 0.98 of that of the exact search at budgets from 1 to 30 %, and the mean
+    distance of all rows to the coreset 0 to 10 % larger.
 
     A greedy search cannot take its first choices back. So 2 % of the last problem's rows are
     chosen and then swapped for better ones, as k-medoids does [4]_, then 2 % more, and 4 % more.
@@ -186,7 +188,7 @@ class FacilityLocationSelector(ExtendsSelection):
 
     def __init__(
         self,
-        budget: float = 0.1,
+        budget: float | str = 0.1,
         *,
         metric: Literal["manhattan", "euclidean"] = "manhattan",
         reduce_hubs: bool = True,
@@ -218,6 +220,6 @@ class FacilityLocationSelector(ExtendsSelection):
         arguments = (distinct, self.random_state, *how)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         order: NDArray[np.intp] = call_cached(
-            self.memory, _order, distinct.X, arguments, unimportant
+            self.memory, _order, distinct.source, arguments, unimportant
         )
         return order

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from sklearn_zcore.selection._distinct import DistinctRows
+from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _PAIRS = 10_000  # whose median distance is the width of the kernel
@@ -31,9 +31,9 @@ class HerdingSelector(SetAwareSelector):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row).
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     gamma : float or None, default=None
         The kernel is exp(-gamma * squared distance), with distances on the scale of X. None
         takes 1 / (2 * median squared distance of 10,000 random pairs of rows).
@@ -96,7 +96,7 @@ class HerdingSelector(SetAwareSelector):
 
     def __init__(
         self,
-        budget: float = 0.1,
+        budget: float | str = 0.1,
         *,
         gamma: float | None = None,
         n_components: int = 256,
@@ -111,7 +111,7 @@ class HerdingSelector(SetAwareSelector):
         from sklearn.kernel_approximation import RBFSampler  # slow to import
 
         rng = check_random_state(self.random_state)
-        X = distinct.values()
+        X = distinct.values().array()
         gamma = _median_gamma(X, rng) if self.gamma is None else self.gamma * distinct.scale**2
         sampler = RBFSampler(gamma=gamma, n_components=self.n_components, random_state=rng)
         features = sampler.set_output(transform="default").fit_transform(X)

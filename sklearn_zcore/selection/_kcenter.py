@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.selection._distinct import DistinctRows
+from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._set_aware import ExtendsSelection
 
 
@@ -17,9 +17,9 @@ class KCenterSelector(ExtendsSelection):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row).
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
 
     Attributes
     ----------
@@ -69,13 +69,13 @@ class KCenterSelector(ExtendsSelection):
     array([2, 3])
     """
 
-    def __init__(self, budget: float = 0.1) -> None:
+    def __init__(self, budget: float | str = 0.1) -> None:
         self.budget = budget
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn_zcore.facility import distance_to_nearest
 
-        X, taken = distinct.values(), distinct.taken_values()
+        X, taken = distinct.values().array(), distinct.taken_values()
         norms = np.einsum("ij,ij->i", X, X)
         mean = np.average(X, axis=0, weights=distinct.weights).astype(np.float32)
         near = np.full(norms.size, np.inf, np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_zcore.selection._distinct import DistinctRows
+from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
@@ -26,9 +26,9 @@ class KMeansSelector(SetAwareSelector):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row).
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     minibatch : bool or "auto", default="auto"
         Whether to cluster with `MiniBatchKMeans` instead of `KMeans`. ``"auto"`` does so where
         n_samples * n_selected is above 1e8.
@@ -88,10 +88,10 @@ class KMeansSelector(SetAwareSelector):
         "random_state": ["random_state"],
     }
 
-    _one_ranking = False
+    nested_budgets = False
 
     def __init__(
-        self, budget: float = 0.1, *, minibatch: Any = "auto", random_state: Any = None
+        self, budget: float | str = 0.1, *, minibatch: Any = "auto", random_state: Any = None
     ) -> None:
         self.budget = budget
         self.minibatch = minibatch
@@ -100,7 +100,7 @@ class KMeansSelector(SetAwareSelector):
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.cluster import KMeans, MiniBatchKMeans  # slow to import
 
-        X, weights = distinct.values(), distinct.weights
+        X, weights = distinct.values().array(), distinct.weights
         minibatch = self.minibatch
         if minibatch == "auto":
             minibatch = X.shape[0] * n_selected > _MINIBATCH_ABOVE

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from sklearn.utils._param_validation import HasMethods
 
-MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]
+from sklearn_zcore.rows import RowSource
 
 _SAMPLED_ROWS = 64  # of a big array: a lock is wanted at once, and one too few only makes wait
 
@@ -17,7 +16,7 @@ _SAMPLED_ROWS = 64  # of a big array: a lock is wanted at once, and one too few 
 def call_cached(
     memory: Any,
     function: Callable[..., Any],
-    rows: Any,
+    source: RowSource,
     arguments: tuple[Any, ...],
     ignored: dict[str, Any],
 ) -> Any:
@@ -31,7 +30,7 @@ def call_cached(
     memory : str, path-like, joblib.Memory or None
         Where results are stored; None stores nothing.
     function : callable
-    rows : ndarray of shape (n_samples, n_features)
+    source : RowSource
         What the work is on.
     arguments : tuple
         What the result depends on; the first one holds the rows.
@@ -47,12 +46,12 @@ def call_cached(
     if isinstance(memory, str | os.PathLike):
         memory = joblib.Memory(os.fspath(memory), verbose=0)
     cached = memory.cache(function, ignore=list(ignored))
-    with _one_at_a_time(memory, (function.__name__, *arguments[1:]), rows):
+    with _one_at_a_time(memory, (function.__name__, *arguments[1:]), source):
         return cached(*arguments, **ignored)
 
 
 @contextmanager
-def _one_at_a_time(memory: Any, call: tuple[Any, ...], rows: Any) -> Iterator[None]:
+def _one_at_a_time(memory: Any, call: tuple[Any, ...], source: RowSource) -> Iterator[None]:
     """Hold a lock of a call for as long as the context lasts; the system frees a dead one's."""
     from filelock import FileLock
 
@@ -60,8 +59,9 @@ def _one_at_a_time(memory: Any, call: tuple[Any, ...], rows: Any) -> Iterator[No
     if location is None or getattr(memory, "backend", None) != "local":
         yield
         return
-    step = max(1, rows.shape[0] // _SAMPLED_ROWS)
-    key = joblib.hash((call, rows.shape, rows.dtype, rows[::step]))
+    step = max(1, source.shape[0] // _SAMPLED_ROWS)
+    some = source.take(slice(None, None, step))
+    key = joblib.hash((call, source.shape, source.dtype, some))
     path = Path(location) / "sklearn_zcore_locks" / f"{key}.lock"
     lock = FileLock(path)
     try:

@@ -17,9 +17,9 @@ class RandomSelector(BaseCoresetSelector):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row).
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     random_state : int, RandomState instance or None, default=None
         Seed of the draw.
 
@@ -60,12 +60,12 @@ class RandomSelector(BaseCoresetSelector):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, budget: float = 0.1, *, random_state: Any = None) -> None:
+    def __init__(self, budget: float | str = 0.1, *, random_state: Any = None) -> None:
         self.budget = budget
         self.random_state = random_state
 
     def _score_rows(
-        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+        self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
         rng: np.random.RandomState = check_random_state(self.random_state)
         return np.asarray(rng.uniform(size=X.shape[0]))

@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils import column_or_1d
 
+from sklearn_zcore.rows import ArraySource, DistinctRows
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._distinct import DistinctRows
 
 _ALL_STEPS = 4e9  # multiplications: about a second
 
@@ -27,19 +27,16 @@ class SetAwareSelector(BaseCoresetSelector):
         """Return positions in ``distinct.rows``, from most to least valuable."""
 
     def _score_rows(
-        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+        self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
         n = X.shape[0]
-        distinct = DistinctRows(X, fingerprints, self._taken_mask(n))
+        distinct = DistinctRows(ArraySource(X), hashes, self._taken)
         order, self._n_ranked = np.empty(0, np.intp), None
         if distinct.rows.size:
             order = self._order_rows(distinct, min(n_selected, distinct.rows.size))
         scores = np.empty(n)
         scores[distinct.ranking(order)] = np.arange(n, 0, -1) / n
         return scores
-
-    def _taken_mask(self, n_samples: int) -> NDArray[np.bool_]:
-        return np.zeros(n_samples, bool)
 
     def _n_steps(self, shape: tuple[int, ...], n_selected: int) -> int:
         """Return how far to go where every choice looks at all rows: to the end if that is cheap.
@@ -52,7 +49,7 @@ class SetAwareSelector(BaseCoresetSelector):
         return n_steps
 
 
-def _resolve_selected(selected: Any, n_samples: int) -> NDArray[np.intp]:
+def _row_numbers(selected: Any, n_samples: int) -> NDArray[np.intp]:
     """Return the rows that a mask or row numbers name, in row order.
 
     Raises
@@ -113,18 +110,15 @@ class ExtendsSelection(SetAwareSelector):
             varies, has fewer rows left than the budget, or ``selected`` names rows that X does
             not have, or all of them.
         """
-        rows = self._validate_rows(X, reset=True)
-        before = np.empty(0, np.intp)
-        if selected is not None:
-            before = _resolve_selected(selected, rows.shape[0])
-        if before.size == rows.shape[0]:
-            raise ValueError(
-                f"All n_samples = {rows.shape[0]} rows of X are in selected: none is left."
-            )
-        self._taken, self._n_taken = before, before.size
-        return self._fit_rows(rows)
+        return self._fit_rows(X, selected)
 
-    def _taken_mask(self, n_samples: int) -> NDArray[np.bool_]:
-        mask = np.zeros(n_samples, bool)
-        mask[self._taken] = True
-        return mask
+    def _resolve_selected(self, selected: Any, n_samples: int) -> NDArray[np.intp]:
+        """Return the numbers of the rows that have been selected before."""
+        if selected is None:
+            return super()._resolve_selected(selected, n_samples)
+        before = _row_numbers(selected, n_samples)
+        if before.size == n_samples:
+            raise ValueError(
+                f"All n_samples = {n_samples} rows of X are in selected: none is left."
+            )
+        return before

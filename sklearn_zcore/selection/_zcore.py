@@ -1,6 +1,5 @@
 """ZCoreSelector: coverage less redundancy over random subspaces, as published."""
 
-import warnings
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -10,9 +9,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_zcore._progress import progress_bar
+from sklearn_zcore._warnings import warn_user
+from sklearn_zcore.rows import ArraySource
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._memory import MEMORY_CONSTRAINT, call_cached
-from sklearn_zcore.selection._progress import fit_progress
+from sklearn_zcore.selection._memory import call_cached
+from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
 from sklearn_zcore.selection._stability import draws_needed
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
@@ -95,7 +97,7 @@ def _sample(
     def sums() -> Sums:
         return Sums(scorer.halves, scorer.n_draws, scorer.n_rounds, seed)
 
-    with fit_progress(verbose, "ZCore", "draws") as progress:
+    with progress_bar(verbose, "ZCore", "draws") as progress:
         if stopping is None:
             progress.add_total(int(n_iter))
             scorer.add(int(n_iter), progress.advance)
@@ -124,9 +126,9 @@ class ZCoreSelector(BaseCoresetSelector):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row).
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     n_iter : int or "auto", default=1_000_000
         Number of draws (T in [1]_, whose default this is). ``"auto"`` starts with 65,536 and
         doubles them until ``stability_ >= tol``, or ``max_iter`` is reached.
@@ -246,7 +248,7 @@ class ZCoreSelector(BaseCoresetSelector):
 
     def __init__(
         self,
-        budget: float = 0.1,
+        budget: float | str = 0.1,
         *,
         n_iter: int | Literal["auto"] = 1_000_000,
         subspace_dim: int = 2,
@@ -278,11 +280,11 @@ class ZCoreSelector(BaseCoresetSelector):
         self.verbose = verbose
 
     def _score_rows(
-        self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int
+        self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
         from sklearn_zcore.scoring import scale_scores
 
-        self._sums = self._sample(X, fingerprints, n_selected)
+        self._sums = self._sample(X, hashes, n_selected)
         self._summed = {name: getattr(self, name) for name in _SUMMED}
         self.n_iter_ = self._sums.n_draws
         self._agreed_at = _agreed_at(self._sums, self.random_init)
@@ -293,7 +295,7 @@ class ZCoreSelector(BaseCoresetSelector):
             stream=0,
         )
 
-    def _sample(self, X: NDArray[Any], fingerprints: NDArray[np.uint64], n_selected: int) -> Sums:
+    def _sample(self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int) -> Sums:
         scoring = {
             "subspace_dim": self.subspace_dim,
             "n_neighbors": self.n_neighbors,
@@ -302,17 +304,17 @@ class ZCoreSelector(BaseCoresetSelector):
             "random_init": self.random_init,
         }
         stopping = (n_selected, self.tol, self.max_iter) if self.n_iter == "auto" else None
-        start = self._warm_start_from(fingerprints)
+        start = self._warm_start_from(hashes)
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        sums: Sums = call_cached(self.memory, _sample, X, arguments, unimportant)
+        sums: Sums = call_cached(self.memory, _sample, ArraySource(X), arguments, unimportant)
         return sums
 
-    def _warm_start_from(self, fingerprints: NDArray[np.uint64]) -> Sums | None:
+    def _warm_start_from(self, hashes: NDArray[np.uint64]) -> Sums | None:
         """Return the sums to go on from, if this is another fit on the same rows."""
         if not self.warm_start or not hasattr(self, "_sums"):
             return None
-        if not np.array_equal(self._fingerprints, fingerprints):
+        if not np.array_equal(self._fingerprints, hashes):
             raise ValueError(
                 "warm_start=True adds draws to the rows of the previous fit, and this X has other "
                 "rows. Fit a clone, or set warm_start=False."
@@ -328,17 +330,18 @@ class ZCoreSelector(BaseCoresetSelector):
     def _apply_budget(self, n_selected: int) -> None:
         super()._apply_budget(n_selected)
         self.stability_ = _agreement(self._agreed_at, n_selected)
+
+    def _warn_of_doubts(self) -> None:
         if self.stability_ >= self.tol:
             return
         advice = "No number of draws is enough for this tol"
         if self.tol < 1:
             needed = draws_needed(
-                self.n_iter_, n_selected, self.ranking_.size, self.stability_, self.tol
+                self.n_iter_, self.n_selected_, self.ranking_.size, self.stability_, self.tol
             )
             advice = f"About n_iter={float(f'{needed:.2g}'):,.0f} would help"
-        warnings.warn(
+        warn_user(
             f"Half the draws agree with the other half on {self.stability_:.0%} of the coreset "
             f"(stability_ < tol={self.tol}). {advice}; n_iter_={self.n_iter_:,} were made.",
             ConvergenceWarning,
-            stacklevel=3,
         )

@@ -9,20 +9,21 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from sklearn_zcore import KMeansSelector, RandomSelector
+from sklearn_zcore._budget import Budget
 from sklearn_zcore.inspection import _comparison as comparison
 from sklearn_zcore.inspection import _comparison_summary as summary
 from tests.selection.common import facility, kmeans, random, table
 
 BUDGETS = [
-    comparison.Budget("10 %", 0.1),
-    comparison.Budget("7", 7),
-    comparison.Budget("2 a class", 2, per_class=True),
+    Budget(0.1, "10 %"),
+    Budget(7, "7"),
+    Budget(2, "2 a class", per_class=True),
 ]
 
 
 def test_budgets():
-    assert [b.rows(100, 4) for b in BUDGETS] == [10, 7, 8]
-    assert [b.rows(6, 4) for b in BUDGETS] == [1, None, None]
+    assert [comparison.rows_of(b, 100, 4) for b in BUDGETS] == [10, 7, 8]
+    assert [comparison.rows_of(b, 6, 4) for b in BUDGETS] == [1, None, None]
 
 
 @pytest.mark.parametrize("make", [facility, kmeans, random])

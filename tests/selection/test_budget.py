@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklearn_zcore.selection._base import resolve_budget
+from sklearn_zcore._budget import Budget
 from tests.selection.common import ONE_RANKING, SELECTORS, table, zcore
 
 N = 61
-NOT_VALID = [0, -1, 0.0, -0.1, 1.5, np.nan, np.inf, "x", "10%", None]
+NOT_VALID = [0, -1, 0.0, -0.1, 1.5, np.nan, np.inf, "x", "150%", "0", "", np.float32(1.5), None]
 # bool is an int to Python and to scikit-learn: True is 1 row, not every row.
 
 
@@ -28,16 +28,39 @@ def test_numpy_numbers(budget):
     assert zcore(budget=budget).fit(table(N)).n_selected_ == 7
 
 
+@pytest.mark.parametrize(
+    "budget, n_selected",
+    [
+        ("10%", 6),
+        ("0.1", 6),
+        ("7", 7),
+        (" 50 % ", 30),
+        ("100%", N),
+        (np.float32(0.1), 6),
+        (np.float16(0.5), 30),
+    ],
+)
+@pytest.mark.parametrize("make", SELECTORS)
+def test_budgets_as_people_write_them(make, budget, n_selected):
+    assert make(budget=budget).fit(table(N)).n_selected_ == n_selected
+    assert make(budget=1.0).fit(table(N)).set_budget(budget).n_selected_ == n_selected
+
+
+def test_a_float32_means_what_it_prints():
+    """np.float32(0.29) is a little less than 0.29."""
+    assert zcore(budget=np.float32(0.29)).fit(table(100)).n_selected_ == 29
+
+
 @given(n=st.integers(1, 2_000_000), data=st.data())
 def test_a_whole_number_of_rows_is_not_lost_to_rounding(n, data):
     rows = data.draw(st.integers(1, n))
-    assert resolve_budget(rows / n, n) == rows
-    assert resolve_budget(rows, n) == rows
+    assert Budget.parse(rows / n).rows(n) == rows
+    assert Budget.parse(rows).rows(n) == rows
 
 
 @given(n=st.integers(1, 10**7), fraction=st.floats(0, 1, exclude_min=True))
 def test_a_fraction_is_rounded_down_to_at_least_one_row(n, fraction):
-    n_selected = resolve_budget(fraction, n)
+    n_selected = Budget.parse(fraction).rows(n)
     assert 1 <= n_selected <= n
     assert n_selected == 1 or n_selected <= fraction * n * (1 + 1e-9)
     assert n_selected > fraction * n - 1
@@ -47,7 +70,7 @@ def test_a_fraction_is_rounded_down_to_at_least_one_row(n, fraction):
     "fraction, n, rows", [(0.29, 100, 29), (0.07, 100, 7), (0.57, 100, 57), (0.1, 30, 3)]
 )
 def test_decimal_fractions_mean_what_they_say(fraction, n, rows):
-    assert resolve_budget(fraction, n) == rows
+    assert Budget.parse(fraction).rows(n) == rows
 
 
 @pytest.mark.parametrize("budget", NOT_VALID)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sklearn_zcore.selection._progress import fit_progress
+from sklearn_zcore._progress import progress_bar
 from tests.selection.common import table, zcore
 
 
@@ -35,7 +35,7 @@ def test_several_threads_report_to_one_bar(capsys):
 def test_bar_is_closed_on_errors(capsys):
     """A live display that stays open would swallow the next one."""
     for _ in range(2):
-        with pytest.raises(KeyboardInterrupt), fit_progress(1, "ZCore", "draws") as progress:
+        with pytest.raises(KeyboardInterrupt), progress_bar(1, "ZCore", "draws") as progress:
             progress.add_total(100)
             progress.advance(10)
             raise KeyboardInterrupt

@@ -16,7 +16,8 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 import sklearn_zcore.facility
 from sklearn_zcore import KCenterSelector, KMeansSelector
-from sklearn_zcore.selection import _distinct, _set_aware
+from sklearn_zcore.rows import _statistics
+from sklearn_zcore.selection import _set_aware
 from tests.selection.common import SET_AWARE, facility, herding, kcenter, kmeans, table
 
 X = table(200, 5)
@@ -204,7 +205,7 @@ def test_fingerprints_that_agree_by_accident(monkeypatch):
     """Rows are compared, so that different ones are never taken for copies."""
     selector = facility()
     monkeypatch.setattr(
-        "sklearn_zcore.selection._base.row_fingerprints", lambda X: np.zeros(len(X), np.uint64)
+        "sklearn_zcore.selection._base.scan", lambda rows, *_: np.zeros(rows.shape[0], np.uint64)
     )
     rows = np.r_[X, X[:50]]
     ranked = selector.fit(rows).ranking_
@@ -244,7 +245,7 @@ def test_wider_than_float32(make, value):
 @pytest.mark.parametrize("make", SET_AWARE)
 def test_columns_in_blocks(make, monkeypatch):
     expected = make().fit(X).ranking_
-    monkeypatch.setattr(_distinct, "_COLUMNS_AT_ONCE", 1)
+    monkeypatch.setattr(_statistics, "_COLUMN_BYTES", 1)
     np.testing.assert_array_equal(make().fit(X).ranking_, expected)
 
 

@@ -1,0 +1,54 @@
+"""Work in parallel: results in order, few of them held, on every backend of joblib."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from joblib import Parallel, effective_n_jobs
+from joblib.parallel import get_active_backend
+
+# Calls that are begun before the first result is taken: far more than there are workers, so that
+# these seldom wait at the end of a window, and few enough results to hold.
+_LOOK_AHEAD = 64
+
+
+def in_order(
+    calls: Iterable[Any],
+    *,
+    n_jobs: int | None = None,
+    prefer: Literal["threads", "processes"] | None = None,
+    require: Literal["sharedmem"] | None = None,
+    look_ahead: int = _LOOK_AHEAD,
+) -> Iterator[Any]:
+    """Run calls and yield their results in the order of the calls.
+
+    Calls are taken from the iterable as they are due, so that their arguments need not exist all
+    at once, and at most ``look_ahead`` results wait for being taken. Who stops taking them, or is
+    interrupted, ends the work.
+
+    Parameters
+    ----------
+    calls : iterable
+        Of what ``joblib.delayed(function)(...)`` returns.
+    n_jobs : int or None, default=None
+    prefer : {"threads", "processes"} or None, default=None
+        What to use unless `joblib.parallel_config` says otherwise.
+    require : {"sharedmem"} or None, default=None
+        Threads, whatever `joblib.parallel_config` says: for calls that write to shared arrays.
+    look_ahead : int, default=64
+        How many calls may be begun whose results have not been taken; at least 4 for each worker.
+
+    Yields
+    ------
+    object
+    """
+    options: dict[str, Any] = {"n_jobs": n_jobs, "prefer": prefer, "require": require}
+    backend, _ = get_active_backend(prefer=prefer, require=require)
+    if backend.supports_return_generator:
+        # The others, multiprocessing among them, hand over a window when all of it is done.
+        options["return_as"] = "generator"
+    waiting = iter(calls)
+    with Parallel(**options) as parallel:
+        size = max(look_ahead, 4 * effective_n_jobs(parallel.n_jobs))
+        for first in waiting:
+            yield from parallel(itertools.chain([first], itertools.islice(waiting, size - 1)))

@@ -1,0 +1,168 @@
+"""What a set of rows looks like to a selector that compares rows: distinct ones, on one scale."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_zcore.rows._source import RowSource, row_blocks
+from sklearn_zcore.rows._statistics import feature_ranges
+
+Floats = NDArray[np.float32]
+
+
+def _first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the first of the rows that equal each row."""
+    _, first, group, counts = np.unique(
+        hashes, return_index=True, return_inverse=True, return_counts=True
+    )
+    several = np.flatnonzero(counts[group] > 1)
+    for part in row_blocks(several.size, source.shape[1]):
+        rows = several[part]
+        if not np.array_equal(source.take(rows), source.take(first[group[rows]])):
+            # Fingerprints of different rows agree: so rare that it may take its time.
+            X = source.take(slice(None))
+            _, first, group = np.unique(X, axis=0, return_index=True, return_inverse=True)
+            break
+    return np.asarray(first[group.ravel()])
+
+
+class CentredRows:
+    """Some rows, shifted and scaled to float32: copied once, or read where they are.
+
+    Shifted by the median in float64, so that timestamps and ids keep their digits, and divided by
+    the largest value of all features, so that no square overflows. Rows of float32 whose medians
+    are all 0 are read where they are, a part at a time.
+
+    Parameters
+    ----------
+    source : RowSource
+    rows : ndarray of shape (n_rows,), int
+        Which rows, in which order.
+    median : ndarray of shape (n_features,), float64
+    scale : float
+    """
+
+    def __init__(
+        self,
+        source: RowSource,
+        rows: NDArray[np.intp],
+        median: NDArray[np.float64],
+        scale: float,
+    ) -> None:
+        self.shape = (rows.size, source.shape[1])
+        self._source, self._rows, self._scale = source, rows, np.float32(scale)
+        self._copy: Floats | None = None
+        if source.dtype == np.float32 and not median.any():
+            return
+        self._copy = np.empty(self.shape, np.float32)
+        for block in row_blocks(*self.shape):
+            shifted = source.take(rows[block]) - median
+            self._copy[block] = shifted / scale
+
+    def __getitem__(self, index: Any) -> Floats:
+        """Return some of the rows, by slice, mask or numbers."""
+        if self._copy is not None:
+            return np.asarray(self._copy[index])
+        # The scale is one of the values: dividing in float32 gives the bits of dividing in
+        # float64 and rounding then.
+        return np.asarray(self._source.take(self._rows[index]) / self._scale)
+
+    def take(self, rows: Any) -> Floats:
+        """Return some of the rows, as a source of rows does."""
+        return self[rows]
+
+    def array(self) -> Floats:
+        """Return all of the rows."""
+        return self[:]
+
+
+class DistinctRows:
+    """The distinct rows of X that can still be selected, centred and on one scale.
+
+    Copies are merged, so that none is chosen before every distinct row has been, and rounding
+    cannot tell them apart.
+
+    Parameters
+    ----------
+    source : RowSource
+        Real and finite. Only a reference is kept.
+    hashes : ndarray of shape (n_samples,), uint64
+        Fingerprints: equal for equal rows.
+    taken : ndarray of int
+        Numbers of the rows that have been selected before.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_distinct,), int
+        Where each distinct row stands first in X. None of them equals a taken one.
+    weights : ndarray of shape (n_distinct,), float32
+        How many rows of X equal it.
+    scale : float
+        What values are divided by.
+
+    Raises
+    ------
+    ValueError
+        If a feature spans too much for float32, or none varies.
+    """
+
+    def __init__(
+        self, source: RowSource, hashes: NDArray[np.uint64], taken: NDArray[np.intp]
+    ) -> None:
+        n = source.shape[0]
+        self.source = source
+        self._median, low, high = feature_ranges(source)
+        self.scale = float(np.maximum(high - self._median, self._median - low).max())
+        self._taken = np.zeros(n, bool)
+        self._taken[taken] = True
+        self._first = _first_equal(source, hashes)
+        free = np.ones(n, bool)
+        free[self._first[self._taken]] = False
+        counts = np.bincount(self._first, minlength=n)
+        self.rows = np.flatnonzero((counts > 0) & free)
+        self.weights = counts[self.rows].astype(np.float32)
+
+    def values(self, order: NDArray[np.intp] | None = None) -> CentredRows:
+        """Return the features of the distinct rows, in an order of theirs.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n,), int, or None
+            Positions in ``rows``; None is all, as they stand.
+
+        Returns
+        -------
+        CentredRows of shape (n, n_features)
+        """
+        return self._values_of(self.rows if order is None else self.rows[order])
+
+    def taken_values(self) -> Floats:
+        """Return the same of the distinct rows that have been selected before."""
+        return self._values_of(np.unique(self._first[self._taken])).array()
+
+    def _values_of(self, rows: NDArray[np.intp]) -> CentredRows:
+        return CentredRows(self.source, rows, self._median, self.scale)
+
+    def ranking(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Rank all rows of X: distinct ones as ordered, second copies, third ones, taken ones.
+
+        Parameters
+        ----------
+        order : ndarray of shape (n_distinct,), int
+            Positions in ``rows``, from most to least valuable.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int
+        """
+        n = self._first.size
+        place = np.full(n, n)  # of every distinct row; copies of taken ones come last
+        place[self.rows[order]] = np.arange(order.size)
+        by_group = np.lexsort((np.arange(n), self._taken, self._first))
+        is_start = np.r_[True, np.diff(self._first[by_group]) > 0]
+        starts = np.flatnonzero(is_start)
+        number = np.empty(n, np.intp)  # which copy a row is
+        number[by_group] = np.arange(n) - starts[np.cumsum(is_start) - 1]
+        number += place[self._first] == n
+        return np.lexsort((np.arange(n), place[self._first], number, self._taken))

@@ -1,0 +1,38 @@
+"""How parameters that several selectors have are checked."""
+
+import os
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt
+
+from sklearn_zcore._budget import Budget
+
+
+class _BudgetAsWritten(Options):
+    """Fractions of NumPy's kinds, and budgets as text."""
+
+    def __init__(self) -> None:
+        super().__init__(str, {"10%"})
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Return whether a value is a budget."""
+        if not isinstance(value, str | np.floating):
+            return False
+        try:
+            Budget.parse(value)
+        except ValueError:
+            return False
+        return True
+
+    def __str__(self) -> str:
+        return "a str such as '10%'"
+
+
+BUDGET_CONSTRAINT: list[Any] = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(RealNotInt, 0, 1, closed="right"),
+    _BudgetAsWritten(),
+]
+MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]

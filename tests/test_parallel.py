@@ -1,0 +1,82 @@
+"""Results in order, few of them held, on every backend."""
+
+import threading
+
+import joblib
+import pytest
+from joblib import delayed
+
+from sklearn_zcore._parallel import in_order
+
+BACKENDS = ["sequential", "threading", "loky", "multiprocessing"]
+
+
+def square(i):
+    return i * i
+
+
+def fail(i):
+    raise ValueError(f"call {i}")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("n_calls", [0, 1, 64, 150])
+def test_order(backend, n_calls):
+    with joblib.parallel_config(backend=backend):
+        found = list(in_order((delayed(square)(i) for i in range(n_calls)), n_jobs=2))
+    assert found == [i * i for i in range(n_calls)]
+
+
+def test_dask():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.Client(processes=False, n_workers=1, dashboard_address=None),
+        joblib.parallel_config(backend="dask"),
+    ):
+        found = list(in_order((delayed(square)(i) for i in range(80)), look_ahead=20))
+    assert found == [i * i for i in range(80)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_look_ahead_is_bounded(backend):
+    """However slow the results are taken, no more calls are begun than were asked for."""
+    begun = []
+
+    def calls():
+        for i in range(100):
+            begun.append(i)
+            yield delayed(square)(i)
+
+    with joblib.parallel_config(backend=backend):
+        for taken, _ in enumerate(in_order(calls(), n_jobs=2, look_ahead=10)):
+            # The window at hand, and the first call of the next one.
+            assert len(begun) <= taken - taken % 10 + 11
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_errors_pass(backend):
+    calls = (delayed(fail if i == 5 else square)(i) for i in range(20))
+    with (
+        joblib.parallel_config(backend=backend),
+        pytest.raises(ValueError, match="call 5"),
+    ):
+        list(in_order(calls, n_jobs=2))
+
+
+@pytest.mark.filterwarnings("ignore:.*tasks which were still being processed.*:UserWarning")
+def test_who_stops_taking_ends_the_work():
+    before = threading.active_count()
+    results = in_order((delayed(square)(i) for i in range(1000)), n_jobs=2, prefer="threads")
+    assert next(results) == 0
+    results.close()
+    assert threading.active_count() <= before + 1
+
+
+def test_shared_memory_is_threads_whatever_is_configured():
+    found = []
+    with joblib.parallel_config(backend="loky"):
+        for _ in in_order(
+            (delayed(found.append)(i) for i in range(10)), n_jobs=2, require="sharedmem"
+        ):
+            pass
+    assert sorted(found) == list(range(10))

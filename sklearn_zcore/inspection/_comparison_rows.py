@@ -130,7 +130,9 @@ class LabelledRows:
             return [(train[counts[train]], test[counts[test]]) for train, test in given]
         return [(keep[train], keep[test]) for train, test in folds]
 
-    def splits(self, preparation: Any, config: Mapping[str, Any]) -> Iterator[Split]:
+    def splits(
+        self, preparation: Any, config: Mapping[str, Any], notes: list[str]
+    ) -> Iterator[Split]:
         """Yield the folds as numbers; what prepares them is fitted on the training rows alone.
 
         Parameters
@@ -139,18 +141,22 @@ class LabelledRows:
             It stays as it is; each fold fits a clone.
         config : mapping
             Configuration of scikit-learn: folds may be asked for in another thread.
+        notes : list of str
+            Gets what the preparation notes in the first fold.
 
         Yields
         ------
         Split
         """
-        for train, test in self.folds:
+        for fold, (train, test) in enumerate(self.folds):
             with config_context(**config):
                 X_train, X_test = _safe_indexing(self._X, train), _safe_indexing(self._X, test)
                 if preparation is not None:
                     prepare = clone(preparation)
                     X_train = prepare.fit_transform(X_train)
                     X_test = prepare.transform(X_test)
+                    if fold == 0:
+                        notes += getattr(prepare, "notes_", [])
             y_train, y_test = self._codes[train], self._codes[test]
             yield Split((_numbers(X_train), y_train), (_numbers(X_test), y_test))
 

@@ -37,7 +37,10 @@ class SelectorComparison:
     n_folds : int
         Folds.
     notes : list of str
-        What was left out, and why.
+        Rows that were left out, and why.
+    preparation_notes : list of str
+        What the preparation notes in the first fold, if it does, as `TablePreparation`: columns
+        that look like ids, and how text was read.
 
     See Also
     --------
@@ -55,6 +58,7 @@ class SelectorComparison:
     n_classes: int
     n_folds: int
     notes: list[str] = field(default_factory=list)
+    preparation_notes: list[str] = field(default_factory=list)
 
     def to_frame(self) -> Any:
         """Return the scores as a tidy data frame: a row for every classifier that was trained.
@@ -166,11 +170,11 @@ class SelectorComparison:
         dict
             ``n_samples``, ``n_features``, ``n_classes``, ``n_folds``, ``selectors``, ``budgets``,
             ``estimators``, ``full_scores`` by metric, ``scores`` by metric, selector and budget
-            (each a dict of ``mean``, ``std``, ``ahead`` and ``wins``; None for NaN), ``best`` and
-            ``notes``.
+            (each a dict of ``mean``, ``std``, ``ahead`` and ``wins``; None for NaN), ``best``,
+            ``notes`` and ``preparation_notes``.
         """
         sizes = ("n_samples", "n_features", "n_classes", "n_folds")
-        names = ("selectors", "budgets", "estimators", "notes")
+        names = ("selectors", "budgets", "estimators", "notes", "preparation_notes")
         return {
             **{name: getattr(self, name) for name in sizes},
             **{name: list(getattr(self, name)) for name in names},
@@ -215,5 +219,6 @@ class SelectorComparison:
             f"in {self.n_classes} classes; mean of {', '.join(self.estimators)}. All rows: "
             f"{self.full_score():.3f}.",
             *self.notes,
+            *self.preparation_notes,
         ]
         return html_table(["selector", *map(escape, self.budgets)], rows, about)

@@ -177,6 +177,7 @@ class Remembering(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         self.seen.append((tuple(X[:, 0]), y))
+        self.notes_ = [f"fitted on {len(X)} rows"]
         return self
 
     def transform(self, X):
@@ -190,6 +191,8 @@ def test_what_prepares_is_fitted_on_the_training_rows_of_a_fold_only():
     same(found, compare())
     folds = StratifiedKFold(3, shuffle=True, random_state=0).split(X, Y)
     assert Remembering.seen == [(tuple(train), None) for train, _ in folds]
+    assert found.preparation_notes == ["fitted on 60 rows"] and found.notes == []
+    assert "fitted on 60 rows" in found._repr_html_() + str(found.to_dict())
 
 
 def test_preparation_changes_the_numbers_like_rows_that_were_prepared_by_hand():

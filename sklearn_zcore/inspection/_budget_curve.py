@@ -24,7 +24,7 @@ from sklearn_zcore._parallel import in_order
 from sklearn_zcore.compose import BaseCoresetEstimator, good_enough, selector_of
 from sklearn_zcore.inspection._budget_curve_fold import FoldScores, score_fold
 from sklearn_zcore.inspection._budgets import parse_budgets, rows_of_budgets
-from sklearn_zcore.inspection._extras import pandas
+from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection._html import html_table, mean_and_spread
 
 
@@ -105,7 +105,7 @@ class BudgetCurve:
         ImportError
             If pandas is missing.
         """
-        pd = pandas("BudgetCurve.to_frame")
+        pd = needed("pandas", "BudgetCurve.to_frame")
         records: list[tuple[Any, ...]] = []
         for number, budget in enumerate(self.budgets):
             for fold, n_train in enumerate(self.n_train):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.inspection._budget_curve import BudgetCurve, budget_curve, budget_label
-from sklearn_zcore.inspection._extras import pyplot
+from sklearn_zcore.inspection._extras import needed
 
 _LEAST_RATIO = 1.25  # of neighbouring tick labels: nearer ones would overlap
 
@@ -103,7 +103,7 @@ class BudgetCurveDisplay:
         ImportError
             If matplotlib is missing.
         """
-        pyplot(f"{cls.__name__}.from_estimator")  # before anything is computed
+        needed("matplotlib.pyplot", f"{cls.__name__}.from_estimator")  # before anything is computed
         curve = budget_curve(estimator, X, y, budgets, **parameters)
         return cls(curve).plot(ax=ax, tolerance=tolerance, absolute=absolute)
 
@@ -169,7 +169,7 @@ class BudgetCurveDisplay:
         ImportError
             If matplotlib is missing.
         """
-        plt = pyplot(f"{type(self).__name__}.plot")
+        plt = needed("matplotlib.pyplot", f"{type(self).__name__}.plot")
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure

@@ -18,7 +18,7 @@ from sklearn_zcore._parallel import in_order
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.inspection._budgets import parse_budgets, rows_of_budgets
 from sklearn_zcore.inspection._comparison_rows import LabelledRows
-from sklearn_zcore.inspection._extras import pandas
+from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection._named import named_classifiers, named_selectors
 from sklearn_zcore.inspection._score_selector import ALL_ROWS, score_selector
 from sklearn_zcore.inspection._selector_comparison import SelectorComparison
@@ -148,7 +148,7 @@ def compare_selectors(
     >>> found.best["20%"]
     'k-center'
     """
-    pandas("compare_selectors")  # before hours of work
+    needed("pandas", "compare_selectors")  # before hours of work
     seed = _seed(random_state)
     named = named_selectors(selectors, seed, n_repeats)
     classifiers = named_classifiers(estimators, seed)

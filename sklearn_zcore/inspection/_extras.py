@@ -1,13 +1,18 @@
 """What the extras bring, imported when it is wanted."""
 
+from importlib import import_module
 from typing import Any
 
+_EXTRAS = {"matplotlib": "plot", "pandas": "table"}
 
-def pyplot(caller: str) -> Any:
-    """Return matplotlib.pyplot.
+
+def needed(module: str, caller: str) -> Any:
+    """Import a module of an extra.
 
     Parameters
     ----------
+    module : str
+        ``"pandas"`` or ``"matplotlib.pyplot"``.
     caller : str
         What needs it, for the message.
 
@@ -18,36 +23,12 @@ def pyplot(caller: str) -> Any:
     Raises
     ------
     ImportError
-        If matplotlib is missing.
+        If it is missing; says which extra brings it.
     """
     try:
-        import matplotlib.pyplot as plt
+        return import_module(module)
     except ImportError as error:
+        package = module.split(".")[0]
         raise ImportError(
-            f"{caller} needs matplotlib: pip install 'sklearn-zcore[plot]'."
+            f"{caller} needs {package}: pip install 'sklearn-zcore[{_EXTRAS[package]}]'."
         ) from error
-    return plt
-
-
-def pandas(caller: str) -> Any:
-    """Return pandas.
-
-    Parameters
-    ----------
-    caller : str
-        What needs it, for the message.
-
-    Returns
-    -------
-    module
-
-    Raises
-    ------
-    ImportError
-        If pandas is missing.
-    """
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError(f"{caller} needs pandas: pip install 'sklearn-zcore[table]'.") from error
-    return pd

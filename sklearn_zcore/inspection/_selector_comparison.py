@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from sklearn_zcore.inspection._comparison_summary import ahead_of_random, scores_by_set
-from sklearn_zcore.inspection._extras import pandas
+from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection._html import html_table, mean_and_spread
 from sklearn_zcore.inspection._score_selector import ALL_ROWS
 
@@ -75,7 +75,7 @@ class SelectorComparison:
         ImportError
             If pandas is missing.
         """
-        pd = pandas("SelectorComparison.to_frame")
+        pd = needed("pandas", "SelectorComparison.to_frame")
         return pd.DataFrame(self.records)
 
     def by_fold(self, metric: str | None = None) -> Any:
@@ -119,7 +119,7 @@ class SelectorComparison:
         ValueError
             If there is no such metric.
         """
-        pd = pandas("SelectorComparison.summary")
+        pd = needed("pandas", "SelectorComparison.summary")
         by_fold = self.by_fold(metric)
         ahead = ahead_of_random(by_fold)
         columns = {

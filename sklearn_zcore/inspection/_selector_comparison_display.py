@@ -7,7 +7,7 @@ import numpy as np
 
 from sklearn_zcore.inspection._comparison import compare_selectors
 from sklearn_zcore.inspection._comparison_summary import RANDOM, ahead_of_random
-from sklearn_zcore.inspection._extras import pyplot
+from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection._selector_comparison import SelectorComparison
 
 _MARKERS = "osD^vP*X"
@@ -101,7 +101,7 @@ class SelectorComparisonDisplay:
         ImportError
             If matplotlib or pandas is missing.
         """
-        pyplot(f"{cls.__name__}.from_selectors")  # before anything is computed
+        needed("matplotlib.pyplot", f"{cls.__name__}.from_selectors")  # before anything is computed
         return cls.from_comparison(compare_selectors(selectors, X, y, budgets, **parameters), ax=ax)
 
     @classmethod
@@ -167,7 +167,7 @@ class SelectorComparisonDisplay:
         ValueError
             If none of the budgets has scores.
         """
-        plt = pyplot(f"{type(self).__name__}.plot")
+        plt = needed("matplotlib.pyplot", f"{type(self).__name__}.plot")
         ahead = ahead_of_random(self.scores).groupby(level="budget", sort=False)
         mean, spread = ahead.mean(), ahead.sem()
         wanted = mean.index.tolist() if budgets is None else list(budgets)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         RandomSelector,
         ZCoreSelector,
     )
+    from sklearn_zcore.tables import TablePreparation
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "KCenterSelector",
     "KMeansSelector",
     "RandomSelector",
+    "TablePreparation",
     "ZCoreSelector",
     "__version__",
     "budget_curve",
@@ -55,6 +57,7 @@ _PACKAGES = {
     "CoresetRegressor": "compose",
     "CoresetSampler": "compose",
     "FoundationEmbedder": "embedding",
+    "TablePreparation": "tables",
     "budget_curve": "inspection",
     "load_image_folder": "embedding",
     "smallest_within": "compose",

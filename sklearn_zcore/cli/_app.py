@@ -76,6 +76,8 @@ def select(
     missing: _o.Missing = None,
     raw: _o.Raw = False,
     max_categories: _o.MaxCategories = 100,
+    kind: _o.Kind = None,
+    decimal: _o.Decimal = None,
     method: _o.Method = "zcore",
     n_iter: _o.NIter = None,
     subspace_dim: _o.SubspaceDim = None,
@@ -130,11 +132,13 @@ def select(
     [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
     """
     options = locals()  # by name: what says how to embed goes on as it is
+    from ._features import parse_kinds
     from ._folder import FolderRequest
     from ._methods import parse_n_iter
     from ._run import Request, run_select
 
     _one_of("--missing", missing, ("impute", "drop", "error"))
+    _one_of("--decimal", decimal, (".", ","))
     _one_of("--order", order, ("row", "rank"))
     _one_of("--metric", metric, ("manhattan", "euclidean"))
     given: dict[str, Any] = {
@@ -155,6 +159,8 @@ def select(
         raw=raw,
         missing=missing,
         max_categories=max_categories,
+        kind=parse_kinds(kind),
+        decimal=decimal,
         key=key,
         sep=sep,
         encoding=encoding,

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore.tables import Table, check_table, read_table, resolve_roles
+
 from ._budget import Budget, parse_budget
 from ._errors import CliError, close_match, plural, require, shorten
 from ._folder import FolderRequest
 from ._methods import METHODS, build_selector
 from ._output import Output, atomic, check_output, probe_directory
-from ._source import Source, check_input, read_source
 
 N_RANDOM = 5
 _FIGURES = (".png", ".pdf", ".svg")
@@ -32,6 +33,8 @@ class CompareRequest:
     raw: bool = False
     missing: str | None = None
     max_categories: int = 100
+    kind: dict[str, str] = field(default_factory=dict)
+    decimal: str | None = None
     key: str | None = None
     sep: str | None = None
     encoding: str | None = None
@@ -184,25 +187,31 @@ def _rows(request: CompareRequest) -> tuple[Any, Any, list[str]]:
     """Read a table and its labels; rows without one are left out."""
     import numpy as np
 
-    from ._columns import resolve_roles
     from ._features import build_features
 
     if request.target is None:
         raise CliError("--target is missing.", "Name the column with the labels: --target COLUMN.")
-    check_input(request.table)
-    source = read_source(
+    check_table(request.table)
+    source = read_table(
         request.table,
         key=request.key,
         sep=request.sep,
         encoding=request.encoding,
         na_values=request.na_values,
+        decimal=request.decimal or "auto",
     )
     labels = _labels(source, request.target)
     ignored = [request.target] if request.target in source.names else []
     roles = resolve_roles(source, request.columns, [*request.ignore, *ignored], [])
     missing = request.missing or ("error" if request.raw else "impute")
     features = build_features(
-        source, roles, raw=request.raw, missing=missing, max_categories=request.max_categories
+        source,
+        roles,
+        raw=request.raw,
+        missing=missing,
+        max_categories=request.max_categories,
+        kinds=request.kind,
+        decimal=request.decimal or "auto",
     )
     if features.kept is not None:
         labels = labels[features.kept]
@@ -213,7 +222,7 @@ def _rows(request: CompareRequest) -> tuple[Any, Any, list[str]]:
     return features.X[labelled], labels[labelled], notes
 
 
-def _labels(source: Source, target: str) -> Any:
+def _labels(source: Table, target: str) -> Any:
     """Return the labels as text, None where there is none."""
     import numpy as np
 

@@ -77,6 +77,8 @@ def compare(
     missing: _o.Missing = None,
     raw: _o.Raw = False,
     max_categories: _o.MaxCategories = 100,
+    kind: _o.Kind = None,
+    decimal: _o.Decimal = None,
     seed: _o.Seed = 0,
     jobs: _o.Jobs = -1,
     force: _o.Force = False,
@@ -115,10 +117,12 @@ def compare(
     options: dict[str, Any] = locals()  # by name
     from ._app import _one_of
     from ._compare import CompareRequest, compared_json, print_compared, run_compare
+    from ._features import parse_kinds
     from ._folder import FolderRequest
     from ._report import print_json
 
     _one_of("--missing", missing, ("impute", "drop", "error"))
+    _one_of("--decimal", decimal, (".", ","))
     verbose = not quiet and sys.stderr.isatty()
     request = CompareRequest(
         table=table,
@@ -133,6 +137,8 @@ def compare(
         raw=raw,
         missing=missing,
         max_categories=max_categories,
+        kind=parse_kinds(kind),
+        decimal=decimal,
         key=key,
         sep=sep,
         encoding=encoding,

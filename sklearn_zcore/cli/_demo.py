@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore.tables import Table
+
 from ._budget import Budget, parse_budget
 from ._methods import get_method
 from ._output import Coreset, Output, check_output, write_coreset
 from ._run import Fit, Request, fit_selector, make_coreset
-from ._source import Source
 
 N_ITER = 200_000
 N_RANDOM = 20
@@ -173,7 +174,7 @@ def _write(output: Output, X: Any, y: Any, rows: Any, selector: Any, *, force: b
     table[rows, :-1] = np.rint(X * 16)
     table[rows, -1] = y
     coreset = Coreset(rows[chosen.rows], chosen.scores, chosen.ranks)
-    source = Source(Path("digits"), ".npy", names, len(table), array=table)
+    source = Table(Path("digits"), ".npy", names, len(table), array=table)
     write_coreset(output, source, names, coreset, force=force)
 
 

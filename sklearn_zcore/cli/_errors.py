@@ -1,15 +1,19 @@
 """Mistakes of the user, and how every exception becomes a message and an exit code."""
 
-import difflib
 import functools
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import typer
+
+from sklearn_zcore._words import close_match, plural, shorten
+from sklearn_zcore.tables import Setting, TableError, spelled
+
+__all__ = ["CliError", "close_match", "plural", "require", "reported", "say", "shorten"]
 
 EXIT_BUG = 1
 EXIT_MISTAKE = 2
@@ -42,25 +46,40 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
     Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
-def close_match(name: str, known: Iterable[str]) -> str:
-    """End a sentence with ``; did you mean 'x'?`` where a known name is similar."""
-    lowered = {k.lower(): k for k in known}
-    found = [lowered[m] for m in difflib.get_close_matches(name.lower(), lowered, n=3)]
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else "."
+# What the parameters of the library's tables are called on the command line.
+_OPTIONS = {
+    "carry": "--carry",
+    "columns": "--columns",
+    "decimal": "--decimal",
+    "encoding": "--encoding",
+    "ignore": "--ignore",
+    "key": "--key",
+    "kinds": "--kind",
+    "max_categories": "--max-categories",
+    "missing": "--missing",
+    "model": "--model",
+    "na_values": "--na-values",
+    "raw": "--raw",
+    "sep": "--sep",
+}
+# Their values are words, which no shell takes apart.
+_PLAIN = {"encoding", "key", "max_categories", "missing", "model"}
 
 
-def shorten(items: Iterable[Any], limit: int = 6) -> str:
-    """List items by name, the first few of them when there are many."""
-    names = [repr(i) if isinstance(i, str) else str(i) for i in items]
-    if len(names) <= limit:
-        return ", ".join(names)
-    return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
-
-
-def plural(count: int, noun: str) -> str:
-    """Return ``1 row`` or ``1,200 rows``."""
-    ending = "" if count == 1 else "s"
-    return f"{count:,} {noun}{ending}"
+def as_option(setting: Setting) -> str:
+    """Spell a parameter of the library's tables as an option of the command."""
+    value = setting.value
+    if setting.parameter == "kinds" and value:
+        if set(value.values()) == {"ignore"}:
+            names = ",".join(value)
+            return f"--carry '{names}' (written, not used) or --ignore '{names}'"
+        return " ".join(f"--kind '{name}={kind}'" for name, kind in value.items())
+    option = _OPTIONS[setting.parameter]
+    if value is None:
+        return option
+    if isinstance(value, list):
+        return f"{option} {','.join(value)}"
+    return f"{option} {value}" if setting.parameter in _PLAIN else f"{option} '{value}'"
 
 
 def require(*modules: str, why: str) -> list[Any]:
@@ -108,6 +127,12 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             if error.hint:
                 say(error.hint, label="Hint: ", style="bold")
             raise typer.Exit(EXIT_MISTAKE) from error
+        except TableError as error:
+            _trace(kwargs)
+            say(spelled(error.message, as_option), label="Error: ", style="bold red")
+            if error.hint:
+                say(spelled(error.hint, as_option), label="Hint: ", style="bold")
+            raise typer.Exit(EXIT_MISTAKE) from error
         except OSError as error:
             _trace(kwargs)
             say(_explain_os_error(error), label="Error: ", style="bold red")
@@ -120,6 +145,9 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EXIT_MISTAKE) from error
         except Exception as error:
             _trace(kwargs)
+            if isinstance(error, ImportError) and "sklearn-zcore[" in str(error):
+                say(str(error), label="Error: ", style="bold red")
+                raise typer.Exit(EXIT_MISTAKE) from error
             say(f"{type(error).__name__}: {error}", label="Unexpected error: ", style="bold red")
             if not kwargs.get("debug"):
                 say("This is a bug in zcore. Run it again with --debug for the traceback.")

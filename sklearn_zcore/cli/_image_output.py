@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from sklearn_zcore.tables import file_format
+
 from ._errors import CliError
 from ._output import Output, atomic, check_output
-from ._source import file_format
 
 
 def check_image_output(out: Path, folder: Path, formats: tuple[str, ...], force: bool) -> Output:

@@ -107,6 +107,27 @@ MaxCategories = Annotated[
     ),
 ]
 
+Kind = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=KIND",
+        help="What a column is, where it would be taken for something else: numeric, datetime, "
+        "categorical or text.",
+        show_default="found out",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+
+Decimal = Annotated[
+    str | None,
+    typer.Option(
+        metavar=".|,",
+        help="The decimal separator of the table's numbers.",
+        show_default="found out for each column",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+
 Method = Annotated[
     str,
     typer.Option(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from sklearn_zcore.tables import TABLE_FORMATS, Table, file_format
+
 from ._errors import CliError, require
-from ._source import TABLE_FORMATS, Source, file_format
 
 ADDED = ("zcore_row", "zcore_score", "zcore_rank")
 _FORMATS = (".csv", ".parquet", ".npy", ".npz")
@@ -118,7 +119,7 @@ def probe_directory(path: Path) -> None:
         ) from error
 
 
-def check_columns(source: Source, written: list[str], output: Output) -> None:
+def check_columns(source: Table, written: list[str], output: Output) -> None:
     """Refuse columns that the output cannot hold.
 
     Parameters
@@ -186,7 +187,7 @@ def atomic(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
 
 
 def write_coreset(
-    output: Output, source: Source, written: list[str], coreset: Coreset, *, force: bool
+    output: Output, source: Table, written: list[str], coreset: Coreset, *, force: bool
 ) -> None:
     """Write the selected rows.
 
@@ -222,14 +223,14 @@ def write_coreset(
         ) from error
 
 
-def _write_npy(file: IO[bytes], source: Source, written: list[str], coreset: Coreset) -> None:
+def _write_npy(file: IO[bytes], source: Table, written: list[str], coreset: Coreset) -> None:
     """Write the row numbers."""
     import numpy as np
 
     np.save(file, coreset.rows, allow_pickle=False)
 
 
-def _write_npz(file: IO[bytes], source: Source, written: list[str], coreset: Coreset) -> None:
+def _write_npz(file: IO[bytes], source: Table, written: list[str], coreset: Coreset) -> None:
     """Write the rows of an array with their numbers, scores and ranks."""
     import numpy as np
 
@@ -242,7 +243,7 @@ def _write_npz(file: IO[bytes], source: Source, written: list[str], coreset: Cor
     )
 
 
-def _array_rows(source: Source, written: list[str], coreset: Coreset) -> Any:
+def _array_rows(source: Table, written: list[str], coreset: Coreset) -> Any:
     """Return the selected rows of an array in the dtype it has."""
     import numpy as np
 
@@ -259,7 +260,7 @@ def _added(coreset: Coreset) -> dict[str, Any]:
     return dict(zip(ADDED, (coreset.rows, coreset.scores, coreset.ranks), strict=True))
 
 
-def _write_parquet(file: IO[bytes], source: Source, written: list[str], coreset: Coreset) -> None:
+def _write_parquet(file: IO[bytes], source: Table, written: list[str], coreset: Coreset) -> None:
     """Write the rows with the types they have in the input."""
     import numpy as np
     import pyarrow as pa
@@ -277,7 +278,7 @@ def _write_parquet(file: IO[bytes], source: Source, written: list[str], coreset:
     pq.write_table(table, file, compression="zstd")
 
 
-def _write_csv(file: IO[bytes], source: Source, written: list[str], coreset: Coreset) -> None:
+def _write_csv(file: IO[bytes], source: Table, written: list[str], coreset: Coreset) -> None:
     """Write the rows as text: a CSV input's cells stay as they were written."""
     columns: list[list[str]]
     if source.table is not None:
@@ -294,7 +295,7 @@ def _write_csv(file: IO[bytes], source: Source, written: list[str], coreset: Cor
 
 
 def _write_csv_indices(
-    file: IO[bytes], source: Source, written: list[str], coreset: Coreset
+    file: IO[bytes], source: Table, written: list[str], coreset: Coreset
 ) -> None:
     """Write one column of row numbers."""
     _write_lines(file, [ADDED[0]], [_number_cells(coreset.rows)], {})

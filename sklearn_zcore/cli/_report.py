@@ -5,11 +5,12 @@ import sys
 import textwrap
 from typing import Any
 
-from ._errors import plural, shorten
+from ._errors import shorten
 from ._features import Features
 from ._run import Outcome
 
 _LABEL_WIDTH = 11
+_KINDS = ("numeric", "datetime", "categorical", "text", "identifier", "empty")
 
 
 def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
@@ -57,30 +58,7 @@ def stability_sentence(stability: float) -> str:
 
 def _feature_lines(features: Features, outcome: Outcome) -> list[tuple[str, str]]:
     """Say how the columns became features."""
-    kinds = features.kinds
-    if features.raw:
-        how = [f"{plural(len(kinds['numeric']), 'column')} as they are (--raw)"]
-    else:
-        how = []
-        if n := len(kinds["numeric"]):
-            how.append(f"{n:,} numeric (standardised)")
-        if n := len(kinds["datetime"]):
-            how.append(f"{n:,} datetime (in seconds, standardised)")
-        if n := len(kinds["categorical"]):
-            how.append(f"{n:,} categorical (one-hot: {plural(features.categories, 'feature')})")
-    lines = [("features", f"{features.X.shape[1]:,} from {', '.join(how)}")]
-    for name, count in features.grouped.items():
-        limit = outcome.request.max_categories
-        lines.append(
-            ("", f"{name!r}: the rarest of its {count:,} categories share one feature "
-                 f"(--max-categories {limit})")
-        )  # fmt: skip
-    for kind, entry in features.missing.items():
-        done = {"drop": "rows dropped"}.get(entry["handling"], f"filled with {entry['handling']}")
-        if entry["handling"] == "median":
-            done = "filled with the column's median"
-        cells, columns = plural(entry["cells"], "value"), shorten(entry["columns"])
-        lines.append(("missing", f"{cells} in {kind} {columns}: {done}"))
+    lines = [("features", features.done[0]), *(("", line) for line in features.done[1:])]
     if outcome.roles.carried:
         lines.append(("carried", f"{shorten(outcome.roles.carried)} (written, not used)"))
     if outcome.roles.ignored:
@@ -137,11 +115,15 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     report : dict
         Of plain values.
     """
+    from sklearn_zcore.tables import missing_by_kind
+
     request, features, fit = outcome.request, outcome.features, outcome.fit
     selector = fit.selector
     draws = getattr(selector, "n_iter_", None)
     stability = getattr(selector, "stability_", None)
-    kinds = {k: features.kinds.get(k, []) for k in ("numeric", "datetime", "categorical")}
+    kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
+    for column in features.columns:
+        kinds[column.kind].append(column.name)
     return {
         "input": str(outcome.source.path),
         "output": str(outcome.output.path),
@@ -152,12 +134,11 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "n_features": int(features.X.shape[1]),
         "columns": {
             **kinds,
-            "empty": features.kinds.get("empty", []),
             "carried": outcome.roles.carried,
             "ignored": outcome.roles.ignored,
         },
         "raw": features.raw,
-        "missing": features.missing,
+        "missing": missing_by_kind(features.columns, features.handling),
         "budget": request.budget,
         "n_selected": int(selector.n_selected_),
         "n_draws": None if draws is None else int(draws),

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore.tables import Roles, Table, check_table, read_table, resolve_roles
+
 from ._budget import Budget, parse_budget
-from ._columns import Roles, resolve_roles
 from ._errors import CliError
 from ._features import Features, build_features
 from ._methods import OPTION_NAMES, Method, build_selector, get_method
 from ._output import Coreset, Output, check_columns, check_output, write_coreset
-from ._source import Source, check_input, read_source
 
 
 @dataclass
@@ -37,6 +37,8 @@ class Request:
     raw: bool = False
     missing: str | None = None
     max_categories: int = 100
+    kind: dict[str, str] = field(default_factory=dict)
+    decimal: str | None = None
     key: str | None = None
     sep: str | None = None
     encoding: str | None = None
@@ -64,7 +66,7 @@ class Outcome:
     """All that there is to report after a selection."""
 
     request: Request
-    source: Source
+    source: Table
     roles: Roles
     features: Features
     budget: Budget
@@ -90,23 +92,30 @@ def run_select(request: Request) -> Outcome:
     output = check_output(
         request.out,
         source=request.table,
-        source_format=check_input(request.table),
+        source_format=check_table(request.table),
         only_indices=request.indices,
         force=request.force,
     )
-    source = read_source(
+    source = read_table(
         request.table,
         key=request.key,
         sep=request.sep,
         encoding=request.encoding,
         na_values=request.na_values,
+        decimal=request.decimal or "auto",
     )
     budget.rows(source.n_rows)  # Before the columns: a budget above n is soon told.
     roles = resolve_roles(source, request.columns, request.ignore, request.carry)
     written = [name for name in source.names if name not in set(roles.ignored)]
     check_columns(source, written, output)
     features = build_features(
-        source, roles, raw=request.raw, missing=missing, max_categories=request.max_categories
+        source,
+        roles,
+        raw=request.raw,
+        missing=missing,
+        max_categories=request.max_categories,
+        kinds=request.kind,
+        decimal=request.decimal or "auto",
     )
     fit = fit_selector(method, request, features.X, budget.rows(len(features.X)))
     coreset = make_coreset(fit.selector, features.kept, request.order)

@@ -47,6 +47,8 @@ _FOR_TABLES = (
     "sep",
     "encoding",
     "na_values",
+    "kind",
+    "decimal",
 )
 
 

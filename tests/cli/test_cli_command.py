@@ -91,7 +91,7 @@ def test_exit_codes(npy, tmp_path, monkeypatch, error, code, parts):
     def fail(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(_run, "read_source", fail)
+    monkeypatch.setattr(_run, "read_table", fail)
     args = ["select", str(npy), "-b", "5", "-o", str(tmp_path / "o.npy")]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == code

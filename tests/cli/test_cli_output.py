@@ -24,7 +24,7 @@ def no_work(monkeypatch):
     def read(*args, **kwargs):
         raise AssertionError("the input was read")
 
-    monkeypatch.setattr(_run, "read_source", read)
+    monkeypatch.setattr(_run, "read_table", read)
 
 
 @pytest.mark.usefixtures("no_work")

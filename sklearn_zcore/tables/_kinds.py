@@ -3,8 +3,9 @@
 import re
 from typing import Any
 
-from sklearn_zcore._words import plural, shorten
+from sklearn_zcore._words import close_match, plural, shorten
 
+from ._content import Content
 from ._errors import Setting, TableError, Words, require
 from ._frames import cell_text, distinct
 from ._number_text import NumberStyle, find_style
@@ -17,6 +18,8 @@ from ._readers import (
     NumberReader,
     NumberTextReader,
 )
+
+KINDS = ("numeric", "datetime", "categorical", "text", "ignore")
 
 # A text column with more distinct values than this share of its rows is an id or free text.
 _UNIQUE_SHARE = 0.5
@@ -34,6 +37,81 @@ _CODE_NAME = re.compile(
     r"([_\-. ]|$)",
     re.IGNORECASE,
 )
+
+
+def find_kinds(content: Content, kinds: dict[str, str], decimal: str) -> list[ColumnReader]:
+    """Find the kind of each column; all that cannot be used are told at once.
+
+    Parameters
+    ----------
+    content : Content
+        The training rows.
+    kinds : dict of str to str
+        What the user says of some columns.
+    decimal : {"auto", ".", ","}
+        The decimal separator of numbers that stand in text.
+
+    Returns
+    -------
+    readers : list of ColumnReader
+        One for each column.
+
+    Raises
+    ------
+    TableError
+        With all columns that cannot be used, and one setting that leaves them out.
+    """
+    _check_told(content.names, kinds)
+    if content.is_array:
+        ignored = {name for name, kind in kinds.items() if kind == "ignore"}
+        return [
+            NumberReader(name, "ignored" if name in ignored else "numeric")
+            for name in content.names
+        ]
+    readers, troubles = [], {}
+    for name in content.names:
+        try:
+            readers.append(find_kind(name, content.columns[name], kinds.get(name), decimal))
+        except TableError as trouble:
+            troubles[name] = trouble
+    if len(troubles) == 1:
+        raise next(iter(troubles.values()))
+    if troubles:
+        told = [trouble.message for trouble in troubles.values()]
+        more = f" And {len(told) - 8:,} more." if len(told) > 8 else ""
+        raise TableError(
+            f"{plural(len(told), 'column')} cannot be used. {' '.join(told[:8])}{more}",
+            Words(
+                "Leave them out: {leave}.",
+                leave=Setting("kinds", dict.fromkeys(troubles, "ignore")),
+            ),
+        )
+    return readers
+
+
+def _check_told(names: list[str], kinds: dict[str, str]) -> None:
+    """Refuse kinds that there are not, and of columns that there are not."""
+    for name, kind in kinds.items():
+        if name not in names:
+            raise TableError(
+                Words(
+                    "{kinds}: there is no column {name!r}{close}",
+                    kinds=Setting("kinds"),
+                    name=name,
+                    close=close_match(name, names),
+                )
+            )
+        if kind not in KINDS:
+            raise TableError(
+                Words(
+                    "{kinds}: {kind!r}, of column {name!r}, is unknown{close}",
+                    kinds=Setting("kinds"),
+                    kind=kind,
+                    name=name,
+                    close=close_match(str(kind), KINDS),
+                ),
+                f"There are: {', '.join(KINDS)}.",
+            )
 
 
 def find_kind(name: str, column: Any, kind: str | None, decimal: str) -> ColumnReader:

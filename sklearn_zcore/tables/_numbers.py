@@ -12,14 +12,16 @@ from sklearn_zcore._words import plural, shorten
 from ._errors import Setting, TableError, Words
 
 # Cells of a block: all that is held besides the input and the output.
-_BLOCK_CELLS = 2**23
+_BLOCK_CELLS = 2**20
+# Narrower blocks would read each line of a row-major array's memory again and again.
+_MIN_COLUMNS = 16
 
 ReadBlock = Callable[[int, int], np.ndarray]
 
 
 def blocks(n_columns: int, n_rows: int) -> list[tuple[int, int]]:
     """Return the (start, stop) of blocks of columns of a size that fits any memory."""
-    width = max(1, _BLOCK_CELLS // max(1, n_rows))
+    width = max(_MIN_COLUMNS, _BLOCK_CELLS // max(1, n_rows))
     return [(start, min(start + width, n_columns)) for start in range(0, n_columns, width)]
 
 
@@ -179,12 +181,13 @@ class NumberScaling:
         block[rows, columns] = self.median_[here][columns]
 
     def _scale(self, block: np.ndarray, here: slice) -> None:
-        block -= self.mean_[here]
-        block /= self.scale_[here]
+        # In the precision of the block, as StandardScaler does it.
+        block -= self.mean_[here].astype(block.dtype)
+        block /= self.scale_[here].astype(block.dtype)
 
 
 def _median(column: np.ndarray) -> Any:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         values = column[~np.isnan(column)] if np.isnan(column.sum()) else column
         return np.median(values) if len(values) else 0.0
 

@@ -7,20 +7,15 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from sklearn_zcore._words import close_match, plural
-
-from ._errors import Setting, TableError, Words
-from ._frames import as_columns, is_frame
-from ._kinds import find_kind
+from ._content import Content, open_content
+from ._errors import TableError
+from ._kinds import find_kinds
 from ._numbers import NumberScaling, Survey, refuse_missing
-from ._readers import NUMBERS, ColumnReader, NumberReader
+from ._readers import NUMBERS, TEXTS, ColumnReader, NumberReader
 from ._report import MISSING_CATEGORY, PreparedColumn, done_with, notes_on, sentences
-from ._table import Table
 from ._texts import encode_texts, transform_texts
-
-KINDS = ("numeric", "datetime", "categorical", "text", "ignore")
 
 
 class TablePreparation(TransformerMixin, BaseEstimator):
@@ -136,6 +131,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         self.kinds = kinds
         self.decimal = decimal
 
+    @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any = None) -> "TablePreparation":
         """Learn from training rows what each column is and how it becomes numbers.
 
@@ -160,7 +156,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         ImportError
             X is a frame and a package of the extra ``table`` is missing.
         """
-        self.fit_transform(X)
+        self._fit(X)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -179,8 +175,21 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         X_out : ndarray of shape (n_samples, n_features), float32
             Finite numbers: of numeric columns first, then of dates, categories and text.
         """
+        return self._fit(X)
+
+    def _fit(self, X: Any) -> np.ndarray:
+        """Fit, or leave everything as it was."""
+        before = vars(self).copy()
+        try:
+            return self._learn(X)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _learn(self, X: Any) -> np.ndarray:
         content = self._open(X, reset=True)
-        self._readers = self._find_kinds(content)
+        self._readers = find_kinds(content, self.kinds or {}, self.decimal)
         numeric = self._of_kinds(*NUMBERS)
         survey = Survey([reader.name for reader in numeric])
         scaling = NumberScaling()
@@ -198,9 +207,9 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         if not kept.all():
             numbers = numbers[:, kept]
         self._scaling = scaling.select(kept)
-        if not self._of_kinds(*NUMBERS, "categorical", "text"):
+        if not self._of_kinds(*NUMBERS, *TEXTS):
             raise TableError(
-                "No column is left to select on: none has a value in any row, or is no id."
+                "No column is left to select on: none has a value in any row, or all are ids."
             )
         parts = [numbers, *self._fit_encoders(texts)]
         self._tell(n_missing)
@@ -300,98 +309,26 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _open(self, X: Any, *, reset: bool) -> "_Content":
+    def _open(self, X: Any, *, reset: bool) -> Content:
         """Check the shape and names of X and return what is in it."""
-        if isinstance(X, Table):
-            content = _Content(X.names, X.array if X.table is None else as_columns(X), X.n_rows)
-            if reset:
-                self.feature_names_in_ = np.array(X.names, dtype=object)
-                self.n_features_in_ = len(X.names)
-            elif list(self.feature_names_in_) != X.names:
-                raise TableError("The columns are not those of the training rows.")
-        elif is_frame(X):
-            columns = as_columns(X)
-            validate_data(self, X, reset=reset, skip_check_array=True)
-            content = _Content(list(columns), columns, X.shape[0])
-        else:
-            content = self._open_array(X, reset)
-        if content.n_rows == 0:
-            raise TableError(f"Found array with 0 sample(s) (shape={X.shape}).")
-        if not content.names:
-            raise TableError(f"0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
-        return content
-
-    def _open_array(self, X: Any, reset: bool) -> "_Content":
-        # Not checked for NaN and infinity here: that would take two masks of the size of X.
-        X = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False, ensure_2d=True)
-        names = [f"x{i}" for i in range(X.shape[1])]
-        if X.dtype.kind in "biuf":
-            return _Content(names, X, len(X))
-        from ._errors import require
-
-        (pandas,) = require("pandas", why="TablePreparation of an array of objects")
-        return _Content(names, as_columns(pandas.DataFrame(X, columns=names)), len(X))
-
-    def _find_kinds(self, content: "_Content") -> list[ColumnReader]:
-        """Find the kind of each column; all that cannot be used are told at once."""
-        kinds = dict(self.kinds or {})
-        for name, kind in kinds.items():
-            if name not in content.names:
-                raise TableError(
-                    Words(
-                        "{kinds}: there is no column {name!r}{close}",
-                        kinds=Setting("kinds"),
-                        name=name,
-                        close=close_match(name, content.names),
-                    )
-                )
-            if kind not in KINDS:
-                raise TableError(
-                    Words(
-                        "{kinds}: {kind!r}, of column {name!r}, is unknown{close}",
-                        kinds=Setting("kinds"),
-                        kind=kind,
-                        name=name,
-                        close=close_match(kind, KINDS),
-                    ),
-                    f"There are: {', '.join(KINDS)}.",
-                )
-        if content.is_array:
-            unused = {name for name, kind in kinds.items() if kind == "ignore"}
-            return [
-                NumberReader(name, "ignored" if name in unused else "numeric")
-                for name in content.names
-            ]
-        readers, troubles = [], []
-        for name in content.names:
-            try:
-                readers.append(
-                    find_kind(name, content.columns[name], kinds.get(name), self.decimal)
-                )
-            except TableError as trouble:
-                troubles.append((name, trouble))
-        if len(troubles) == 1:
-            raise troubles[0][1]
-        if troubles:
-            raise TableError(
-                f"{plural(len(troubles), 'column')} cannot be used. "
-                + " ".join(trouble.message for _, trouble in troubles[:8])
-                + (" ..." if len(troubles) > 8 else ""),
-                Words(
-                    "Leave them out: {leave}.",
-                    leave=Setting("kinds", {name: "ignore" for name, _ in troubles}),
-                ),
-            )
-        return readers
+        content = open_content(self, X, reset=reset)
+        if reset:
+            self._names = content.names
+            return content
+        # Other rows may have come as an array, or as a frame where the training rows were none.
+        content = content.renamed(self._names)
+        plain = all(type(reader) is NumberReader for reader in self._readers)
+        return content if plain or not content.is_array else content.as_frame()
 
     def _of_kinds(self, *kinds: str) -> list[ColumnReader]:
         """Return the readers of some kinds, kind by kind."""
         return [reader for kind in kinds for reader in self._readers if reader.kind == kind]
 
     def _texts(self) -> list[ColumnReader]:
-        return self._of_kinds("categorical", "text")
+        return self._of_kinds(*TEXTS)
 
     def _refuse_missing(self, n_missing: dict[str, int], n_rows: int) -> None:
         if self.missing == "error":
@@ -439,7 +376,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
                 n_categories[reader.name] = len(self._one_hot.categories_[i])
         for name, encoder in self._text_encoders.items():
             suffixes[name] = [f"_{i}" for i in range(encoder.n_components_)]
-        used = self._of_kinds(*NUMBERS, "categorical", "text")
+        used = self._of_kinds(*NUMBERS, *TEXTS)
         self._features_out = [(place[r.name], end) for r in used for end in suffixes[r.name]]
         self.columns_ = [
             PreparedColumn(
@@ -454,49 +391,6 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             for reader in self._readers
         ]
         self.notes_ = notes_on(self.columns_)
-
-
-class _Content:
-    """The rows that were given, with a way to read some of their columns.
-
-    Parameters
-    ----------
-    names : list of str
-        The columns.
-    columns : ndarray or dict of str to pyarrow.ChunkedArray
-        A matrix of numbers, or columns of all kinds.
-    n_rows : int
-        Number of rows.
-    """
-
-    def __init__(self, names: list[str], columns: Any, n_rows: int) -> None:
-        self.names = names
-        self.columns = columns
-        self.n_rows = n_rows
-        self.is_array = isinstance(columns, np.ndarray)
-
-    def block_reader(self, readers: list[ColumnReader]) -> Any:
-        """Return what reads a block of the columns of some readers as a matrix of floats."""
-        if not self.is_array:
-
-            def read_columns(start: int, stop: int) -> np.ndarray:
-                some = [reader.read(self.columns[reader.name]) for reader in readers[start:stop]]
-                return np.column_stack(some)
-
-            return read_columns
-        X = self.columns
-        place = {name: i for i, name in enumerate(self.names)}
-        places = [place[reader.name] for reader in readers]
-        # Half precision overflows when it is summed; float32 would cut integers.
-        small = X.dtype in (np.float16, np.float32) or X.dtype.kind == "b"
-        dtype = np.float32 if small else np.float64
-        whole = len(places) == X.shape[1]
-
-        def read_array(start: int, stop: int) -> np.ndarray:
-            some = X[:, start:stop] if whole else X[:, places[start:stop]]
-            return np.array(some, dtype=dtype, order="C")
-
-        return read_array
 
 
 def _count_missing(survey: Survey, texts: dict[str, np.ndarray]) -> dict[str, int]:

@@ -179,12 +179,12 @@ class TablePreparation(TransformerMixin, BaseEstimator):
 
     def _fit(self, X: Any) -> np.ndarray:
         """Fit, or leave everything as it was."""
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         try:
             return self._learn(X)
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
     def _learn(self, X: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ from ._frames import cell_text, distinct
 from ._number_text import NumberStyle, find_style
 from ._read_csv import NA_VALUES
 from ._readers import (
-    _CLOCK,
+    CLOCK,
     ClockReader,
     ColumnReader,
     DateTextReader,
@@ -335,7 +335,7 @@ def _time_text(name: str, values: list[str]) -> ColumnReader | None:
     """Read text as times of day or as dates, if that is what it holds."""
     if not all(re.search(r"\d", value) for value in values):
         return None
-    if all(re.match(_CLOCK, value.strip()) for value in values):
+    if all(re.match(CLOCK, value.strip()) for value in values):
         return ClockReader(name, "datetime")
     # Dates have years, and signs or words between their parts.
     if not all(re.fullmatch(r"(?=.*\d{2})(?=.*\D).{6,40}", value.strip()) for value in values[:50]):

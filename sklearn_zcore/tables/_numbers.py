@@ -141,7 +141,7 @@ class NumberScaling:
             if survey.has_infinite:
                 continue
             here = slice(start, stop)
-            self.median_[here] = [_median(column) for column in block.T]
+            self.median_[here] = [_median(column, whole) for column in block.T]
             if not whole:
                 self._fill(block, here)
             with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
@@ -186,9 +186,9 @@ class NumberScaling:
         block /= self.scale_[here].astype(block.dtype)
 
 
-def _median(column: np.ndarray) -> Any:
+def _median(column: np.ndarray, whole: bool) -> Any:
     with np.errstate(over="ignore", invalid="ignore"):
-        values = column[~np.isnan(column)] if np.isnan(column.sum()) else column
+        values = column if whole else column[~np.isnan(column)]
         return np.median(values) if len(values) else 0.0
 
 

@@ -18,7 +18,7 @@ from ._read_csv import NA_VALUES
 
 NUMBERS = ("numeric", "datetime")
 TEXTS = ("categorical", "text")
-_CLOCK = r"^\d{1,2}:[0-5]\d(:[0-5]\d(\.\d+)?)?$"
+CLOCK = r"^\d{1,2}:[0-5]\d(:[0-5]\d(\.\d+)?)?$"
 
 
 @dataclass
@@ -115,7 +115,7 @@ class ClockReader(ColumnReader):
 
         seconds = []
         for value in values:
-            parts = value.split(":") if re.match(_CLOCK, value) else ["nan"]
+            parts = value.split(":") if re.match(CLOCK, value) else ["nan"]
             seconds.append(sum(float(p) * 60.0 ** (2 - i) for i, p in enumerate(parts)))
         return np.array(seconds, dtype=np.float64)
 

@@ -83,7 +83,7 @@ def test_roles_that_contradict(fails, mixed):
     [
         (["--missing", "fill"], ["--missing 'fill' is unknown", "impute, drop, error"]),
         (["--order", "ranks"], ["did you mean 'rank'?"]),
-        (["--method", "zcor"], ["did you mean 'zcore'?", "Methods: zcore, facility-location"]),
+        (["--method", "zcor"], ["did you mean 'zcore'?", "Methods: facility-location, k-means"]),
         (["--method", "random"], ["--method random has no option --n-iter"]),
         (["--n-iter", "many"], ["neither a whole number"]),
         (["--n-iter", "1.5"], ["neither a whole number"]),

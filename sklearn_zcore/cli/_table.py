@@ -59,8 +59,11 @@ class TableInput:
                 "--raw uses the columns as they are, --missing impute changes them.",
                 "Leave one of them out, or use --missing drop.",
             )
-        for_others = {n: self.columns.given[n] for n in _NOT_RAW if n in self.columns.given}
-        refuse(for_others, "changes columns, and --raw uses them as they are.")
+        refuse(
+            {n: option for n, option in self.columns.given.items() if n in _NOT_RAW},
+            "--raw uses the columns as they are; --max-categories, --kind and --decimal mean "
+            "nothing to it.",
+        )
 
     def check_output(self, writing: WritingOptions) -> Output:
         """Refuse an output that could not be written, before any work is done."""

@@ -92,7 +92,7 @@ def test_every_parameter_that_a_method_has_can_be_set(zcore, npy, tmp_path):
 def test_raw_leaves_nothing_to_categories(zcore, npy, tmp_path):
     for start in (("select", "-b", 5, "-o", tmp_path / "o.npy"), ("compare", "-t", "f0")):
         result = zcore(*start, npy, "--raw", "--max-categories", 100, code=2)
-        assert "--max-categories: changes columns, and --raw" in told(result)
+        assert "--max-categories: --raw uses the columns as they are" in told(result)
         result = zcore(*start, npy, "--raw", "--missing", "impute", code=2)
         assert "--missing impute changes them" in told(result)
 

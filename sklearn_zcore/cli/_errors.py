@@ -10,10 +10,9 @@ from typing import Any
 
 import typer
 
-from sklearn_zcore._words import close_match, plural, shorten
 from sklearn_zcore.tables import Setting, TableError, spelled
 
-__all__ = ["CliError", "close_match", "plural", "require", "reported", "say", "shorten"]
+from ._escape import shown
 
 EXIT_BUG = 1
 EXIT_MISTAKE = 2
@@ -42,52 +41,35 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    line = Text.assemble((label, style), text)
+    line = Text.assemble((label, style), shown(text, lines=True))
     Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
-# What the parameters of the library's tables are called on the command line.
-_OPTIONS = {
-    "carry": "--carry",
-    "columns": "--columns",
-    "decimal": "--decimal",
-    "encoding": "--encoding",
-    "ignore": "--ignore",
-    "key": "--key",
-    "kinds": "--kind",
-    "max_categories": "--max-categories",
-    "missing": "--missing",
-    "model": "--model",
-    "na_values": "--na-values",
-    "raw": "--raw",
-    "sep": "--sep",
-}
-# Their values are words, which no shell takes apart.
+# Settings whose values are words, which no shell takes apart.
 _PLAIN = {"encoding", "key", "max_categories", "missing", "model"}
 
 
 def as_option(setting: Setting) -> str:
-    """Spell a parameter of the library's tables as an option of the command."""
-    value = setting.value
-    if setting.parameter == "kinds" and value:
+    """Spell a parameter of the library's tables as the option of that name."""
+    name, value = setting.parameter, setting.value
+    if name == "kinds" and value:
         if set(value.values()) == {"ignore"}:
             names = ",".join(value)
             return f"--carry '{names}' (written, not used) or --ignore '{names}'"
-        return " ".join(f"--kind '{name}={kind}'" for name, kind in value.items())
-    option = _OPTIONS[setting.parameter]
+        return " ".join(f"--kind '{column}={kind}'" for column, kind in value.items())
+    option = "--kind" if name == "kinds" else f"--{name.replace('_', '-')}"
     if value is None:
         return option
     if isinstance(value, list):
         return f"{option} {','.join(value)}"
-    return f"{option} {value}" if setting.parameter in _PLAIN else f"{option} '{value}'"
+    return f"{option} {value}" if name in _PLAIN else f"{option} '{value}'"
 
 
-def require(*modules: str, why: str) -> list[Any]:
-    """Import optional modules, or say which extra holds them."""
-    loaded = []
+def require(*modules: str, why: str) -> None:
+    """Refuse work whose optional modules are missing, and say which extra holds them."""
     for name in modules:
         try:
-            loaded.append(importlib.import_module(name))
+            importlib.import_module(name)
         except ImportError as error:
             package = name.partition(".")[0]
             raise CliError(
@@ -95,13 +77,6 @@ def require(*modules: str, why: str) -> list[Any]:
                 'Install the extra: pip install "sklearn-zcore[table]". '
                 ".npy and .npz files work without it.",
             ) from error
-    return loaded
-
-
-def _explain_os_error(error: OSError) -> str:
-    """Say what the operating system refused, and on which file."""
-    reason = error.strerror or str(error) or type(error).__name__
-    return f"{reason}: {error.filename}" if error.filename else reason
 
 
 def reported(command: Callable[..., None]) -> Callable[..., None]:
@@ -121,32 +96,13 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _trace(kwargs)
             say("Interrupted. No partial file is left behind.")
             raise typer.Exit(EXIT_INTERRUPTED) from interrupt
-        except CliError as error:
-            _trace(kwargs)
-            say(error.message, label="Error: ", style="bold red")
-            if error.hint:
-                say(error.hint, label="Hint: ", style="bold")
-            raise typer.Exit(EXIT_MISTAKE) from error
-        except TableError as error:
-            _trace(kwargs)
-            say(spelled(error.message, as_option), label="Error: ", style="bold red")
-            if error.hint:
-                say(spelled(error.hint, as_option), label="Hint: ", style="bold")
-            raise typer.Exit(EXIT_MISTAKE) from error
-        except OSError as error:
-            _trace(kwargs)
-            say(_explain_os_error(error), label="Error: ", style="bold red")
-            raise typer.Exit(EXIT_MISTAKE) from error
-        except MemoryError as error:
-            _trace(kwargs)
-            detail = f" ({error})" if str(error) else ""
-            say(f"Not enough memory{detail}.", label="Error: ", style="bold red")
-            say("Use fewer columns: --columns, --ignore.", label="Hint: ", style="bold")
-            raise typer.Exit(EXIT_MISTAKE) from error
         except Exception as error:
             _trace(kwargs)
-            if isinstance(error, ImportError) and "sklearn-zcore[" in str(error):
-                say(str(error), label="Error: ", style="bold red")
+            mistake = _as_mistake(error)
+            if mistake is not None:
+                say(mistake.message, label="Error: ", style="bold red")
+                if mistake.hint:
+                    say(mistake.hint, label="Hint: ", style="bold")
                 raise typer.Exit(EXIT_MISTAKE) from error
             say(f"{type(error).__name__}: {error}", label="Unexpected error: ", style="bold red")
             if not kwargs.get("debug"):
@@ -154,6 +110,23 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EXIT_BUG) from error
 
     return run
+
+
+def _as_mistake(error: Exception) -> CliError | None:
+    """Return what the user can do something about; None for a bug."""
+    if isinstance(error, CliError):
+        return error
+    if isinstance(error, TableError):
+        return CliError(spelled(error.message, as_option), spelled(error.hint, as_option))
+    if isinstance(error, ImportError) and "sklearn-zcore[" in str(error):
+        return CliError(str(error))
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+        return CliError(f"{reason}: {error.filename}" if error.filename else reason)
+    if isinstance(error, MemoryError):
+        detail = f" ({error})" if str(error) else ""
+        return CliError(f"Not enough memory{detail}.", "Use fewer columns: --columns, --ignore.")
+    return None
 
 
 def silence_stdout() -> None:

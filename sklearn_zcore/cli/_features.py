@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sklearn_zcore._words import plural, shorten
-from sklearn_zcore.tables import Roles, Table, spelled
+from sklearn_zcore.tables import Table, spelled
 
 from ._errors import CliError, as_option
+from ._options import ColumnOptions
 
 
 @dataclass
@@ -43,64 +44,41 @@ class Features:
     n_dropped: int = 0
 
 
-def build_features(
-    source: Table,
-    roles: Roles,
-    *,
-    raw: bool,
-    missing: str,
-    max_categories: int,
-    kinds: dict[str, str],
-    decimal: str,
-) -> Features:
+def build_features(used: Table, columns: ColumnOptions) -> Features:
     """Make the matrix that the selector is fitted on.
 
     Parameters
     ----------
-    source : Table
-        The input.
-    roles : Roles
-        Which of its columns are features.
-    raw : bool
-        Use the columns as they are.
-    missing : {"impute", "drop", "error"}
-        What to do about missing values.
-    max_categories : int
-        The number of features that a categorical column may become.
-    kinds : dict of str to str
-        What columns are, where the user says it.
-    decimal : {"auto", ".", ","}
-        The decimal separator of numbers that stand in text.
+    used : Table
+        The columns that are features.
+    columns : ColumnOptions
+        What to do with them.
 
     Returns
     -------
     features : Features
         The matrix and its story.
     """
-    used = source.select(roles.features)
-    if raw:
-        if kinds or decimal != "auto":
-            raise CliError(
-                "--raw uses the columns as they are; --kind and --decimal mean nothing to it.",
-                "Leave one of them out.",
-            )
-        features = _as_they_are(used, missing)
-    else:
-        from sklearn_zcore.tables import TablePreparation
-
-        preparation = TablePreparation(
-            missing="error" if missing == "error" else "impute",
-            max_categories=max_categories,
-            kinds=kinds,
-            decimal=decimal,
-        )
-        features = _prepared(preparation, used, missing)
+    missing = columns.missing or ("error" if columns.raw else "impute")
+    features = _as_they_are(used, missing) if columns.raw else _prepared(columns, used, missing)
     if missing == "drop":
         features.done += _dropped(features.columns)
     features.notes = [spelled(note, as_option) for note in features.notes]
     features.done = [spelled(line, as_option) for line in features.done]
-    features.n_dropped = source.n_rows - len(features.X)
+    features.n_dropped = used.n_rows - len(features.X)
     return features
+
+
+def preparation(columns: ColumnOptions) -> Any:
+    """Return what makes numbers of a table's columns, unfitted."""
+    from sklearn_zcore.tables import TablePreparation
+
+    return TablePreparation(
+        missing="error" if columns.missing == "error" else "impute",
+        max_categories=columns.max_categories,
+        kinds=_parse_kinds(columns.kind),
+        decimal=columns.decimal or "auto",
+    )
 
 
 def _as_they_are(used: Table, missing: str) -> Features:
@@ -113,22 +91,23 @@ def _as_they_are(used: Table, missing: str) -> Features:
     return Features(numbers.X, numbers.columns, numbers.notes, done, numbers.kept, True, missing)
 
 
-def _prepared(preparation: Any, used: Table, missing: str) -> Features:
+def _prepared(options: ColumnOptions, used: Table, missing: str) -> Features:
     """Prepare a table; where rows with missing values go, fit on those that stay."""
     import numpy as np
 
     from sklearn_zcore.tables import no_complete_row
 
-    X, kept = preparation.fit_transform(used), None
-    columns, notes = preparation.columns_, preparation.notes_
+    prepare = preparation(options)
+    X, kept = prepare.fit_transform(used), None
+    columns, notes = prepare.columns_, prepare.notes_
     if missing == "drop":
-        complete = preparation.complete_rows(used)
+        complete = prepare.complete_rows(used)
         if not complete.any():
             raise no_complete_row()
         if not complete.all():
             kept = np.flatnonzero(complete)
-            X = preparation.fit_transform(used.take(kept))
-    done = preparation.report()[: -len(preparation.notes_) or None]
+            X = prepare.fit_transform(used.take(kept))
+    done = prepare.report()[: -len(prepare.notes_) or None]
     return Features(X, columns, notes, done, kept, False, missing)
 
 
@@ -143,7 +122,7 @@ def _dropped(columns: list[Any]) -> list[str]:
     ]
 
 
-def parse_kinds(given: list[str] | None) -> dict[str, str]:
+def _parse_kinds(given: list[str] | None) -> dict[str, str]:
     """Read ``--kind``: a column's name, an equals sign, and what it is."""
     kinds = {}
     for text in given or []:

@@ -25,6 +25,8 @@ def read_parquet(path: Path) -> Table:
         # ParquetFile reads this one file; read_table would take directory names for columns.
         with parquet.ParquetFile(path) as file:
             table = file.read()
+    except MemoryError:
+        raise  # One of Arrow's exceptions, too, and it says nothing about the file.
     except (pa.ArrowException, OSError) as error:
         raise TableError(f"The input {path} is not a readable Parquet file: {error}.") from error
     names = list(table.column_names)

@@ -6,7 +6,14 @@ and how far they are from a coreset (coverage).
 
 from sklearn_zcore.rows._coverage import Coverage, cover, euclidean_to
 from sklearn_zcore.rows._distinct import CentredRows, DistinctRows
-from sklearn_zcore.rows._source import ArraySource, RowSource, frozen, gather_columns, row_blocks
+from sklearn_zcore.rows._source import (
+    ArraySource,
+    RowSource,
+    frozen,
+    gather_columns,
+    rebased,
+    row_blocks,
+)
 from sklearn_zcore.rows._statistics import (
     FeatureRange,
     check_finite,
@@ -32,6 +39,7 @@ __all__ = [
     "fingerprints",
     "frozen",
     "gather_columns",
+    "rebased",
     "refuse_constant",
     "row_blocks",
     "sample_columns",

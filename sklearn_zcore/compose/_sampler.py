@@ -5,11 +5,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import indexable
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, validate_data
 
 from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.compose._selection import check_selector, select_rows, selected_rows
 
 
@@ -98,18 +99,18 @@ class CoresetSampler(BaseEstimator):
             If X and y differ in length, or the selector refuses X. A sampler that has been
             fitted before stays as it was.
         """
-        if y is not None and _num_samples(X) != _num_samples(y):
+        if y is not None and count_rows(X) != _num_samples(y):
             raise ValueError(
                 f"Found input variables with inconsistent numbers of samples: X has "
-                f"{_num_samples(X)} rows, and y {_num_samples(y)}."
+                f"{count_rows(X)} rows, and y {_num_samples(y)}."
             )
         with all_or_nothing(self):
             validate_data(self, X=X, skip_check_array=True)
-            selector = check_selector(self.selector, type(self).__name__, _num_samples(X))
+            selector = check_selector(self.selector, type(self).__name__, count_rows(X))
             selection = select_rows(indexable(X)[0], selector, self.embedder)
             self.selector_ = selection.selector
             self.embedder_ = selection.embedder
-            self.sample_indices_ = selected_rows(selection.selector, _num_samples(X))
+            self.sample_indices_ = selected_rows(selection.selector, count_rows(X))
         return self
 
     def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:
@@ -137,4 +138,4 @@ class CoresetSampler(BaseEstimator):
         self.fit(X, y)
         X, y = indexable(X, y)
         rows = self.sample_indices_
-        return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
+        return rows_of(X, rows), None if y is None else rows_of(y, rows)

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
 from sklearn_zcore._budget import Budget
+from sklearn_zcore._rows_of import count_rows
 from sklearn_zcore.selection import FacilityLocationSelector
 
 
@@ -124,10 +125,10 @@ def embed_rows(X: Any, embedder: Any, metadata: Mapping[str, Any]) -> tuple[Any,
         embedding = embedder.transform(X, **metadata.get("transform", {}))
     if issparse(embedding):  # e.g. of OneHotEncoder; selectors need dense rows
         embedding = embedding.toarray()
-    if _num_samples(embedding) != _num_samples(X):
+    if _num_samples(embedding) != count_rows(X):
         raise ValueError(
             f"The embedder {type(embedder).__name__} made {_num_samples(embedding)} rows of the "
-            f"{_num_samples(X)} rows of X. It must keep every row."
+            f"{count_rows(X)} rows of X. It must keep every row."
         )
     return embedder, embedding
 
@@ -236,7 +237,7 @@ def select_rows(
     -------
     Selection
     """
-    check_budget(selector, _num_samples(X))  # before an embedding that may take hours
+    check_budget(selector, count_rows(X))  # before an embedding that may take hours
     embedder, embedding = embed_rows(X, embedder, embedder_metadata or {})
     selector = fit_selector(selector, embedding, selector_metadata or {})
     return Selection(selector, embedder, embedding)

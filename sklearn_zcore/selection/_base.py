@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
     ArraySource,
     check_finite,
@@ -303,15 +304,20 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Parameters
         ----------
         *arrays : sequence of length n_samples
-            Labels, weights, paths, frames, lists: anything indexable by row.
+            Labels, weights, paths, lists: anything indexable by row. Frames of pandas, polars
+            and dask, pyarrow tables, sparse matrices, data sets of Hugging Face and of torch.
 
         Returns
         -------
         object or tuple of objects
             The selected rows of each array, in row order; of a single array, not in a tuple.
+            Each in the container that it came in, and as lazy; a torch data set as a ``Subset``,
+            other sequences as lists.
 
         Raises
         ------
+        TypeError
+            If an array has no rows that can be asked for by number, such as a stream.
         ValueError
             If an array does not have as many rows as X had.
         """
@@ -319,12 +325,13 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         if not arrays:
             raise ValueError("select() needs at least one array, e.g. selector.select(y).")
         for number, array in enumerate(arrays, start=1):
-            if _num_samples(array) != self.ranking_.size:
+            n_rows = count_rows(array)
+            if n_rows != self.ranking_.size:
                 raise ValueError(
-                    f"Array {number} has {_num_samples(array)} rows, and the selector was fitted "
-                    f"on {self.ranking_.size}."
+                    f"Array {number} has {n_rows} rows, and the selector was fitted on "
+                    f"{self.ranking_.size}."
                 )
-        parts = tuple(_safe_indexing(array, self.indices_) for array in indexable(*arrays))
+        parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts
 
     def score(self, X: ArrayLike, y: Any = None) -> float:

@@ -27,7 +27,7 @@ from sklearn_zcore.rows import (
 )
 from sklearn_zcore.selection._inputs import as_readable
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
-from sklearn_zcore.selection._pipeline import steps_follow
+from sklearn_zcore.selection._pipeline import find_misfit
 from sklearn_zcore.selection._validation import (
     as_numbers,
     find_non_number,
@@ -233,9 +233,13 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Raises
         ------
         ValueError
-            If X holds other rows: which of those to keep has not been decided.
+            If X holds other rows: which of those to keep has not been decided. If the rows
+            would be glued to others, see `fit_transform`.
         """
         check_is_fitted(self)
+        misfit = find_misfit()
+        if misfit is not None:
+            misfit.refuse(type(self).__name__, self.n_selected_, self.ranking_.size)
         rows = self._validate_finite(X)
         n_fitted = self.ranking_.size
         difference = ""
@@ -278,25 +282,17 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Raises
         ------
         ValueError
-            If there is a y and the budget drops rows, in the middle of a Pipeline: its later
-            steps would get fewer rows of X than of y.
+            If the budget drops rows where that cannot be right: in the middle of a Pipeline with
+            a y, whose later steps would get fewer rows of X than of y; beside others in a
+            ColumnTransformer or FeatureUnion; in skrub's ApplyToCols or ``.skb.apply``.
         """
-        if y is not None and steps_follow():
-            self._refuse_to_drop(_num_samples(X))
+        misfit = find_misfit(labelled=y is not None)
+        if misfit is not None:
+            self._validate_params()
+            n_samples = _num_samples(X)
+            n_selected = Budget.parse(self.budget).rows(n_samples)
+            misfit.refuse(type(self).__name__, n_selected, n_samples)
         return super().fit_transform(X, y, **fit_params)
-
-    def _refuse_to_drop(self, n_samples: int) -> None:
-        self._validate_params()
-        n_selected = Budget.parse(self.budget).rows(n_samples)
-        if n_selected == n_samples:
-            return
-        name = type(self).__name__
-        raise ValueError(
-            f"{name} would pass {n_selected} of {n_samples} rows on to the next step, and y keeps "
-            f"{n_samples}: a Pipeline's transformer cannot drop rows of y. Put the steps behind "
-            f"{name} into CoresetClassifier(estimator, selector={name}(...)), or "
-            f"CoresetRegressor; in imbalanced-learn's Pipeline, use CoresetSampler instead."
-        )
 
     def select(self, *arrays: Any) -> Any:
         """Return the coreset's part of arrays that go along with X.

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.utils import Bunch, get_tags, indexable, metadata_routing
+from sklearn.base import MetaEstimatorMixin, _fit_context, clone
+from sklearn.utils import Bunch, indexable, metadata_routing
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
@@ -27,15 +27,12 @@ from sklearn_zcore._rows_of import count_rows, is_data_set, rows_of
 from sklearn_zcore.compose._selection import (
     Selection,
     check_selector,
+    embedding_methods,
     select_rows,
     selected_rows,
+    tags_of,
 )
 from sklearn_zcore.compose._weights import voronoi_weights, weight_parameter
-
-
-def _tags_of(estimator: Any) -> Any:
-    """Return the tags of an estimator, which may be none of scikit-learn's own kind."""
-    return get_tags(estimator if hasattr(estimator, "__sklearn_tags__") else BaseEstimator())
 
 
 def _check_takes(estimator: Any, X: Any) -> None:
@@ -321,8 +318,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         )
         if self.embedder is not None:
             mapping = MethodMapping()
-            whole = hasattr(self.embedder, "fit_transform")
-            for method in ["fit_transform"] if whole else ["fit", "transform"]:
+            for method in embedding_methods(self.embedder):
                 mapping.add(caller="fit", callee=method)
             router.add(embedder=self.embedder, method_mapping=mapping)
         return router
@@ -330,8 +326,8 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
     def __sklearn_tags__(self) -> Any:
         """Return the tags: those of the estimator, where what selects lets it have them."""
         tags = super().__sklearn_tags__()
-        inner = _tags_of(self._get_estimator())
-        first = _tags_of(self._get_selector() if self.embedder is None else self.embedder)
+        inner = tags_of(self._get_estimator())
+        first = tags_of(self._get_selector() if self.embedder is None else self.embedder)
         tags.target_tags = inner.target_tags
         tags.classifier_tags = inner.classifier_tags
         tags.regressor_tags = inner.regressor_tags

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
@@ -85,6 +86,16 @@ def check_selector(selector: Any, owner: str, n_samples: int | None = None) -> A
             f"the rows for it, such as a scaler, goes into 'embedder'."
         )
     return selector
+
+
+def tags_of(estimator: Any) -> Any:
+    """Return the tags of an estimator, which may be none of scikit-learn's own kind."""
+    return get_tags(estimator if hasattr(estimator, "__sklearn_tags__") else BaseEstimator())
+
+
+def embedding_methods(embedder: Any) -> list[str]:
+    """Return the methods that `embed_rows` calls."""
+    return ["fit_transform"] if hasattr(embedder, "fit_transform") else ["fit", "transform"]
 
 
 def _no_labels(estimator: Any) -> dict[str, None]:

@@ -74,9 +74,9 @@ def test_ctrl_c_leaves_the_cache_whole(tmp_path):
     process = start(temporary, "threading", "2", str(cache))
     assert interrupt(process, os.killpg) < PATIENCE
     assert os.listdir(temporary) == []
-    assert list(cache.rglob("output.pkl")) == []  # nothing half-done
+    assert list(cache.rglob("*.arrays")) == []  # nothing half-done
     X = np.random.default_rng(0).standard_normal((50, 20))
     scores = [zcore(memory=cache).fit(X).scores_ for _ in range(2)]
     np.testing.assert_array_equal(scores[0], zcore().fit(X).scores_)
     np.testing.assert_array_equal(scores[0], scores[1])
-    assert len(list(cache.rglob("output.pkl"))) == 1
+    assert len(list(cache.rglob("*.arrays"))) == 1

@@ -33,7 +33,7 @@ def draws(monkeypatch):
 
 
 def stored(folder):
-    return len(list(folder.rglob("output.pkl")))
+    return len(list(folder.rglob("*.arrays")))
 
 
 @pytest.mark.parametrize(

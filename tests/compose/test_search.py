@@ -48,6 +48,7 @@ def scorings(tmp_path, monkeypatch):
     return classifier, lambda: len(log.read_text().split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_each_training_fold_is_scored_once(scorings, tmp_path, n_jobs):
     classifier, count = scorings

@@ -99,6 +99,7 @@ def test_selector_without_set_budget():
         np.testing.assert_allclose(scores, cross_val_score(plain, X, TARGET, cv=3))
 
 
+@pytest.mark.slow
 def test_random_baseline():
     found = curve(random_state=0, n_repeats=3)
     again = curve(random_state=0, n_repeats=3, n_jobs=2)

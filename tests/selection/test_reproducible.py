@@ -95,6 +95,7 @@ def test_joblib_backends(backend):
         np.testing.assert_array_equal(scores(n_jobs=None, **KINDS["neighbours"]), expected)
 
 
+@pytest.mark.slow
 def test_loky_with_memory_mapped_arguments():
     """joblib hands big arrays to processes as read-only memory maps."""
     expected = scores(n_jobs=1)
@@ -112,6 +113,7 @@ def test_dask():
         np.testing.assert_array_equal(scores(), expected)
 
 
+@pytest.mark.slow
 def test_within_a_worker():
     """A search that runs in processes fits selectors that run in threads."""
     expected = scores(n_jobs=1)

@@ -78,6 +78,7 @@ def test_warning_as_error_leaves_a_whole_selector():
     assert selector.transform(X).shape == (90, 6) and selector.score(X) < 0
 
 
+@pytest.mark.slow
 def test_auto_reaches_tol():
     selector = zcore(n_iter="auto", tol=0.95).fit(X)
     assert selector.stability_ >= 0.95
@@ -98,6 +99,7 @@ def test_auto_stops_at_the_cap(max_iter):
     assert selector.n_iter_ == max_iter
 
 
+@pytest.mark.slow
 def test_auto_adds_to_its_draws():
     """Doubling continues the sums, it does not start again."""
     drawn = []

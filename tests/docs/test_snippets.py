@@ -22,6 +22,9 @@ NOT_RUN = {
     "python -m sphinx": "builds the documentation, which takes minutes",
     "python benchmarks/": "measures for minutes; what it names is checked below",
     "hf download": "needs the Hugging Face hub",
+    "pre-commit install": "changes the hooks of the checkout",
+    "ruff ": "checks the code, which continuous integration does",
+    "mypy": "checks the code, which continuous integration does",
 }
 # Names that a page leaves to its reader.
 GIVEN = {

@@ -72,6 +72,7 @@ def test_there_are_many_chunks(monkeypatch):
     assert len(calls) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_jobs", [2, 3, -1])
 def test_threads(kind, n_jobs):
@@ -79,6 +80,7 @@ def test_threads(kind, n_jobs):
     np.testing.assert_array_equal(scores(n_jobs=n_jobs, **KINDS[kind]), expected)
 
 
+@pytest.mark.slow
 def test_columns_fetched_in_blocks(monkeypatch):
     whole = scores(n_jobs=1)
     monkeypatch.setattr(_engine, "_COLUMNS_BYTES", 0)
@@ -88,6 +90,7 @@ def test_columns_fetched_in_blocks(monkeypatch):
     np.testing.assert_allclose(expected, whole, rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing", "sequential"])
 def test_joblib_backends(backend):
     expected = scores(n_jobs=1, **KINDS["neighbours"])
@@ -103,6 +106,7 @@ def test_loky_with_memory_mapped_arguments():
         np.testing.assert_array_equal(scores(n_jobs=2), expected)
 
 
+@pytest.mark.slow
 def test_dask():
     distributed = pytest.importorskip("distributed")
     expected = scores(n_jobs=1)

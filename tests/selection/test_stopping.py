@@ -128,6 +128,7 @@ def test_warm_start_adds_draws():
     np.testing.assert_array_equal(cold._sums.halves.sum(axis=0), sums[0])
 
 
+@pytest.mark.slow
 def test_warm_start_is_one_long_run():
     """The same expected scores and no more noise: no stream of random numbers is used twice."""
     reference = zcore(n_iter=400_000, random_state=99, random_init=False).fit(X).scores_

@@ -9,9 +9,8 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 import sklearn_zcore
-from sklearn_zcore.selection._base import BaseCoresetSelector
-
-FEW_DRAWS = {"ZCoreSelector": {"n_iter": 200, "tol": 0}}
+from sklearn_zcore.selection import SELECTORS, BaseCoresetSelector
+from tests.selection.common import PARAMETERS
 
 DROPS_ROWS = "transform drops rows: the coreset is its result"
 FITTED_ROWS = "transform takes only the rows it was fitted on, and refuses a part of them"
@@ -46,15 +45,8 @@ MIXES_NAMES = pytest.mark.filterwarnings("ignore:X (has|does not have valid) fea
 
 
 def all_selectors():
-    """Return one instance of every public selector, with few draws."""
-    public = [getattr(sklearn_zcore, name) for name in sklearn_zcore.__all__]
-    classes = [
-        thing
-        for thing in public
-        if inspect.isclass(thing) and issubclass(thing, BaseCoresetSelector)
-    ]
-    assert len(classes) >= 2
-    return [selector(**FEW_DRAWS.get(selector.__name__, {})) for selector in classes]
+    """Return one instance of every selector of the registry, with few draws."""
+    return [entry.estimator(**PARAMETERS.get(entry.name, {})) for entry in SELECTORS.values()]
 
 
 def name_of_check(check):
@@ -63,6 +55,17 @@ def name_of_check(check):
 
 def name_of(value):
     return value if isinstance(value, str) else type(value).__name__
+
+
+def test_every_public_selector_is_registered():
+    public = [getattr(sklearn_zcore, name) for name in sklearn_zcore.__all__]
+    classes = {
+        thing
+        for thing in public
+        if inspect.isclass(thing) and issubclass(thing, BaseCoresetSelector)
+    }
+    assert len(classes) >= 6
+    assert classes <= {entry.estimator for entry in SELECTORS.values()}
 
 
 @parametrize_with_checks(

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_blobs
 
+from sklearn_zcore.selection import SELECTORS
+
 FEW = ("--methods", "facility-location,k-means", "--folds", "3", "--jobs", "1")
 
 
@@ -31,9 +33,7 @@ def table(tmp_path, blobs):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "method", ["zcore", "facility-location", "k-means", "k-center", "herding", "random"]
-)
+@pytest.mark.parametrize("method", list(SELECTORS))
 def test_select_by_every_method(zcore, npy, tmp_path, method):
     out = tmp_path / "rows.npy"
     result = zcore("select", npy, "--method", method, "-b", 6, "-o", out, "--json")

@@ -156,7 +156,7 @@ def _write(output: Output, X: Any, y: Any, train_rows: Any, selector: Any) -> No
     columns["digit"] = y[coreset.rows]
     with write_together(output) as new:
         coreset = replace(coreset, rows=train_rows[coreset.rows])
-        write_coreset(new.file(output.path), output, coreset, columns)
+        write_coreset(new, output, coreset, columns)
 
 
 def side(coreset: float, random: list[float]) -> int:

@@ -31,7 +31,7 @@ from sklearn_zcore.embedding._models import ModelSource, resolve_models, without
 from sklearn_zcore.embedding._pooling import describe_pooling
 from sklearn_zcore.embedding._progress import embedding_progress
 
-_RULES = 1  # counts changes of how items are read and pooled: the cache must not mix them
+_RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
 
 
 class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -61,8 +61,10 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     pooling : {"auto", "cls", "mean", "pooler"} or callable, default="auto"
         How the model's output becomes one vector. ``"auto"`` is what the family is meant to be
         used with: the projected embedding of CLIP and SigLIP, the class token of ViT and DINOv2,
-        the pooled output of ResNet, ConvNeXt and MobileNetV2, the mean over the tokens of a text,
-        padding left out. A callable gets the hidden states, a tensor of shape (n_samples,
+        the pooled output of ResNet, ConvNeXt and MobileNetV2; for texts what the files of a model
+        of sentence-transformers declare, its Dense and Normalize modules included, or else the mean
+        over the tokens, padding left out. Any other value pools the transformer's own output. A
+        callable gets the hidden states, a tensor of shape (n_samples,
         n_tokens, width), and the mask of the tokens or None, and returns one of shape
         (n_samples, n_features).
     layer : int, default=-1
@@ -114,7 +116,8 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     Images are seen as people see them: EXIF orientation is applied, grey and palette images become
     RGB, transparent parts are white, 16-bit values are scaled to 8 bits. Resizing and normalising
     are the model's own image processor's, with Pillow, also where torchvision is installed. Texts
-    are cut to the length that the model can take.
+    are cut to the length that the model can take, or to the ``max_seq_length`` that it declares;
+    its default prompt is put before each of them.
 
     The same items give the same bits on the same machine and versions of the packages, also when
     a run with a cache was killed and started again. In another order or batch size, the last bits

@@ -4,9 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-# What a model needs; in the top folder only, as sub-folders hold it in formats of other programs.
+MODULE_FOLDERS = "[0-9]*_*/"  # of sentence-transformers, such as 1_Pooling
+# What a model needs; in the top folder and those only, as other sub-folders hold it in formats of
+# other programs.
 _WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "*.jinja"]
-_UNWANTED = ["*/*", "open_clip*", "*.fp16.safetensors", "consolidated*"]
+_UNWANTED = ["[!0-9]*/*", "*/*/*", "open_clip*", "*.fp16.safetensors", "consolidated*"]
 _CONVERSION = "Adding `safetensors` variant of this model"  # title of the hub's own pull requests
 _CONVERTER = "SFconvertbot"
 

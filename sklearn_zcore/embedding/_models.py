@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sklearn_zcore.embedding._hub import download
+from sklearn_zcore.embedding._hub import MODULE_FOLDERS, download
+from sklearn_zcore.embedding._sentence import read_modules
 
 # The paper concatenates CLIP ViT-L/14 and ResNet18.
 ALIASES = {
@@ -35,6 +36,9 @@ class ModelSource(NamedTuple):
         As the user calls it.
     directory : Path or None
         Where its files are.
+    transformer : Path or None
+        Where those that transformers reads are: the directory, or a folder in it, as old releases
+        of sentence-transformers have it.
     loaded : tuple of (model, processor) or None
         What the user has loaded.
     commit : str or None
@@ -46,6 +50,7 @@ class ModelSource(NamedTuple):
 
     name: str
     directory: Path | None
+    transformer: Path | None
     loaded: tuple[Any, Any] | None
     commit: str | None
     embeds: frozenset[str]
@@ -142,7 +147,10 @@ def _alias_hint(name: str) -> str:
     return f" Did you mean the alias {close[0]!r}?" if close else ""
 
 
-def _from_directory(directory: Path, name: str, commit: str | None) -> ModelSource:
+def _from_directory(root: Path, name: str, commit: str | None) -> ModelSource:
+    directory = root
+    if not (root / "config.json").exists() and (modules := read_modules(root, name)):
+        directory = modules[0].folder
     config = _read_config(directory, name)
     weights = [path for path in sorted(directory.glob("*.safetensors")) if path.stat().st_size]
     if not weights:
@@ -162,7 +170,8 @@ def _from_directory(directory: Path, name: str, commit: str | None) -> ModelSour
         embeds.add("image")
     if "text_config" in config or _has_any(directory, _TOKENIZER_FILES):
         embeds.add("text")
-    return ModelSource(name, directory, None, commit, frozenset(embeds), config["model_type"])
+    family = config["model_type"]
+    return ModelSource(name, root, directory, None, commit, frozenset(embeds), family)
 
 
 def _has_any(directory: Path, names: tuple[str, ...]) -> bool:
@@ -194,7 +203,8 @@ def _from_loaded(model: Any, processor: Any) -> ModelSource:
     config = getattr(model, "config", None)
     model_type = str(getattr(config, "model_type", ""))
     name = getattr(config, "_name_or_path", "") or type(model).__name__
-    return ModelSource(name, None, (model, processor), None, frozenset(embeds), model_type)
+    loaded = model, processor
+    return ModelSource(name, None, None, loaded, None, frozenset(embeds), model_type)
 
 
 def image_processor_of(processor: Any) -> Any:
@@ -268,11 +278,12 @@ def _described(part: Any) -> str:
 
 
 def _hash_directory(directory: Path) -> str:
-    files = sorted({path for pattern in _HASHED for path in directory.glob(pattern)})
+    patterns = [f"{folder}{pattern}" for pattern in _HASHED for folder in ("", MODULE_FOLDERS)]
+    files = sorted({path for pattern in patterns for path in directory.glob(pattern)})
     hasher = hashlib.blake2b(digest_size=32)
     for path in files:
         state = path.stat()
-        hasher.update(path.name.encode() + b"\0")
+        hasher.update(path.relative_to(directory).as_posix().encode() + b"\0")
         hasher.update(_hash_file(os.fspath(path), state.st_size, state.st_mtime_ns, state.st_ino))
     return hasher.hexdigest()
 

@@ -7,7 +7,6 @@ PACKAGES = {
     "torch": "torch",
     "transformers": "transformers",
     "PIL": "pillow",
-    "filelock": "filelock",
 }
 
 

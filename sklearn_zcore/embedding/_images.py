@@ -68,7 +68,44 @@ def load_image(item: Any) -> LoadedImage:
         return _from_bytes(bytes(item))
     if hasattr(item, "getexif"):
         return _from_pil(item)
-    return _from_array(np.asarray(item))
+    try:
+        return _from_array(to_array(item))
+    except (TypeError, ValueError) as error:
+        raise UnreadableImage(str(error)) from None
+
+
+def to_array(values: Any) -> NDArray[Any]:
+    """Take a tensor of torch, or whatever else NumPy can take, for an array.
+
+    Parameters
+    ----------
+    values : array-like
+        Also a tensor with a gradient, on another device, or of bfloat16, which NumPy has not.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    TypeError
+        If NumPy cannot take it.
+    ValueError
+        If it is an array in which values are masked.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError("is an array with masked values, which are no pixels: fill them first")
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            if str(values.dtype) == "torch.bfloat16":
+                values = values.float()
+        return np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        first_line = str(error).splitlines()[0]
+        raise TypeError(
+            f"is a {type(values).__name__} that cannot be made an array: {first_line}"
+        ) from error
 
 
 def _read_file(path: Path) -> bytes:

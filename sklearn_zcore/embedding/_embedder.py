@@ -2,6 +2,7 @@
 
 import copy
 import os
+import sys
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -17,6 +18,7 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -344,12 +346,35 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             embeddings,
         )
 
-    @property
-    def _n_features_out(self) -> int:
-        """Number of features, known from the last transform, or from embedding a blank item."""
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the features: the class's, in lower case, and their numbers.
+
+        Before the first transform, the model is loaded and a blank item embedded to count them.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str
+
+        Raises
+        ------
+        ImportError, OSError, ValueError
+            As `transform` does, if the model is not to be had.
+        """
+        self._n_features_out = self._count_features()
+        names: NDArray[np.object_] = super().get_feature_names_out(input_features)
+        return names
+
+    def _count_features(self) -> int:
         parameters = self._output_parameters()
         seen = getattr(self, "_seen", None)
         if seen is None or seen[0] != parameters:
+            if _is_displayed():
+                raise NotFittedError("Features are counted by transform, not for a display.")
             require_embed_extra()
             width = 0
             for source in self._sources():
@@ -375,7 +400,8 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __getstate__(self) -> dict[str, Any]:
         """Return the parameters; weights stay out of pickles, also those of a loaded model."""
         state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("_seen", None)
+        for counted in ("_seen", "_n_features_out"):
+            state.pop(counted, None)
         state["model"] = without_weights(state["model"])
         return state
 
@@ -392,6 +418,16 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __sklearn_is_fitted__(self) -> bool:
         """Return True: there is nothing to fit."""
         return True
+
+
+def _is_displayed() -> bool:
+    """Return whether scikit-learn is drawing a diagram, for which it asks for all names."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if str(frame.f_globals.get("__name__")).startswith("sklearn.utils._repr_html"):
+            return True
+    return False
 
 
 def _to_mean_square_1(block: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -136,6 +136,47 @@ def test_feature_names_and_output(embedder, saved):
     assert output.columns == names and output.shape == (12, 16)
 
 
+def shows(embedder):
+    """Do all that people do to look at an estimator, and to hand it on."""
+    from sklearn.compose import ColumnTransformer
+
+    dir(embedder)
+    table = ColumnTransformer([("embed", embedder, ["path"]), ("rest", "passthrough", ["age"])])
+    steps = Pipeline([("embed", embedder), ("select", RandomSelector(1))])
+    for shown in (embedder, steps, table, Pipeline([("table", table)])):
+        repr(shown), shown._repr_html_(), shown._repr_mimebundle_(), shown.get_params()
+        clone(shown), pickle.loads(pickle.dumps(shown))
+
+
+@pytest.mark.parametrize("family", ["vit", None])
+def test_a_look_reads_no_disk_and_no_network(family, saved, monkeypatch):
+    from sklearn_zcore.embedding import _embedder, _hub, _models
+
+    def read(*args, **kwargs):
+        raise AssertionError("it was read")
+
+    model = "no/such" if family is None else saved(family)
+    monkeypatch.setattr(_models, "_resolve", read)
+    monkeypatch.setattr(_hub, "download", read)
+    monkeypatch.setattr(_embedder, "Backbone", read)
+    shows(FoundationEmbedder(model).fit(PIXELS))
+    shows(FoundationEmbedder([model, model], cache_dir="/no/such").set_output(transform="pandas"))
+
+
+def test_a_look_after_transform_shows_the_features(embedder):
+    used = embedder("vit")
+    assert "foundationembedder15" not in used._repr_html_()
+    used.transform(PIXELS)
+    assert "foundationembedder15" in used._repr_html_()
+    shows(used)
+
+
+def test_a_look_at_a_loaded_model_runs_nothing(counted):
+    model, processor, _ = tiny.build("vit")
+    shows(FoundationEmbedder((model.eval(), processor)))
+    assert counted.items == 0
+
+
 def test_pipeline(embedder):
     pipeline = Pipeline(
         [("embed", embedder()), ("select", ZCoreSelector(4, n_iter=500, tol=0, random_state=0))]

@@ -95,6 +95,7 @@ class Backbone:
                 f"would be random. Use 'cls' or 'mean'."
             )
         self._preprocessor = self._tokenizer = part
+        source.check_unchanged()
 
     def _check_placed(self, device: str, dtype: str) -> None:
         """Leave a model that the user has loaded where it is, and as it is."""
@@ -270,11 +271,7 @@ def _evaluating(model: Any) -> Iterator[None]:
 
 def _load(source: ModelSource, kind: Kind, device: Any, dtype: str) -> tuple[Any, Any, list[str]]:
     """Load a model from its directory; one that was used lately is still there."""
-    assert source.transformer is not None
-    folder = source.transformer
-    files = [folder / "config.json", *sorted(folder.glob("*.safetensors"))]
-    state = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)
-    key = (state, kind, str(device), dtype)
+    key = (source.files, kind, str(device), dtype)
     with _loading:
         if key not in _loaded:
             _loaded[key] = _load_from(source, kind, device, dtype)

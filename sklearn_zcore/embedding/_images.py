@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_zcore.embedding._files import NotAFile, read_regular
+
 _ORIENTATION = 0x0112  # EXIF tag
 _WIDE = 257  # 65535 / 255
 # Two rows may be the same image object, and Pillow reads its file when pixels are first asked for.
@@ -109,10 +111,12 @@ def to_array(values: Any) -> NDArray[Any]:
 
 
 def _read_file(path: Path) -> bytes:
-    if path.is_dir():
-        raise UnreadableImage("is a directory (load_image_folder lists the images of one)")
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
+    except NotAFile as error:
+        is_folder = error.kind == "directory"
+        hint = " (load_image_folder lists the images of one)" if is_folder else ", not a file"
+        raise UnreadableImage(f"is a {error.kind}{hint}") from None
     except FileNotFoundError:
         is_url = str(path).startswith(("http:/", "https:/", "s3:/", "gs:/"))
         reason = "is a URL: download it first" if is_url else "does not exist"

@@ -4,14 +4,25 @@ Nothing here imports torch: a run that finds all of its items in the cache needs
 """
 
 import difflib
+import fnmatch
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sklearn_zcore.embedding._hub import MODULE_FOLDERS, download
+from sklearn_zcore.embedding._files import (
+    FileState,
+    NotAFile,
+    check_regular,
+    expand_home,
+    open_regular,
+    read_regular,
+    state_of,
+)
+from sklearn_zcore.embedding._hub import MODEL_FILES, MODULE_FOLDERS, download
 from sklearn_zcore.embedding._sentence import read_modules
 
 # The paper concatenates CLIP ViT-L/14 and ResNet18.
@@ -24,7 +35,6 @@ ALIASES = {
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json")
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-_HASHED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 
 
 class ModelSource(NamedTuple):
@@ -46,6 +56,9 @@ class ModelSource(NamedTuple):
     embeds : frozenset of {"image", "text"}
     model_type : str
         The family, such as "clip".
+    files : tuple of FileState
+        Of all that the model, its processor or tokenizer and its modules are read from. They tell
+        loaded models apart, and their content keys the cache.
     """
 
     name: str
@@ -55,15 +68,25 @@ class ModelSource(NamedTuple):
     commit: str | None
     embeds: frozenset[str]
     model_type: str
+    files: tuple[FileState, ...] = ()
 
     def identity(self) -> dict[str, str]:
         """Return what tells the model from all others: it keys the cache."""
         if self.loaded is not None:
             return {"weights": fingerprint(*self.loaded)}
-        if self.commit is not None:
-            return {"hub": self.name, "commit": self.commit}
-        assert self.directory is not None
-        return {"weights": _hash_directory(self.directory)}
+        if self.commit is None:
+            return {"weights": _hash_files(self.files)}
+        # Weights are large, and are of the commit; settings may have been edited.
+        settings = [file for file in self.files if not file.path.endswith(".safetensors")]
+        return {"hub": self.name, "commit": self.commit, "settings": _hash_files(settings)}
+
+    def check_unchanged(self) -> None:
+        """Refuse files that are not those any more that the cache's key was made of."""
+        if self.directory is not None and list_model_files(self.directory, self.name) != self.files:
+            raise ValueError(
+                f"The files of the model {self.name!r} in {self.directory} have changed while it "
+                f"was loaded. Run again."
+            )
 
 
 def is_loaded_pair(spec: Any) -> bool:
@@ -124,7 +147,7 @@ def _resolve(spec: Any, revision: str | None, local_files_only: bool) -> ModelSo
         )
     # A Path is a path, also where it has the name of an alias.
     name = ALIASES.get(spec, spec) if isinstance(spec, str) else os.fspath(spec)
-    directory = Path(name).expanduser()
+    directory = expand_home(spec if isinstance(spec, os.PathLike) else name)
     if directory.is_dir():
         return _from_directory(directory, str(spec), None)
     if directory.exists():
@@ -149,6 +172,7 @@ def _alias_hint(name: str) -> str:
 
 def _from_directory(root: Path, name: str, commit: str | None) -> ModelSource:
     directory = root
+    files = list_model_files(root, name)
     if not (root / "config.json").exists() and (modules := read_modules(root, name)):
         directory = modules[0].folder
     config = _read_config(directory, name)
@@ -171,7 +195,32 @@ def _from_directory(root: Path, name: str, commit: str | None) -> ModelSource:
     if "text_config" in config or _has_any(directory, _TOKENIZER_FILES):
         embeds.add("text")
     family = config["model_type"]
-    return ModelSource(name, root, directory, None, commit, frozenset(embeds), family)
+    return ModelSource(name, root, directory, None, commit, frozenset(embeds), family, files)
+
+
+def list_model_files(directory: Path, name: str) -> tuple[FileState, ...]:
+    """Return the state of all files that a model is read from.
+
+    Raises
+    ------
+    ValueError
+        If one of them, or anything else beside them, is no regular file.
+    """
+    states = []
+    try:
+        for folder in (directory, *sorted(directory.glob(MODULE_FOLDERS))):
+            for path in sorted(folder.iterdir()):
+                if any(fnmatch.fnmatch(path.name, pattern) for pattern in MODEL_FILES):
+                    states.append(state_of(path))
+                elif path.exists() and not path.is_dir():
+                    check_regular(path)  # as transformers may open it
+    except NotAFile as error:
+        raise ValueError(f"The model {name!r} cannot be loaded: {error}.") from None
+    except OSError as error:
+        raise ValueError(
+            f"The model {name!r} cannot be loaded: {error.strerror or error}: {error.filename}."
+        ) from None
+    return tuple(states)
 
 
 def _has_any(directory: Path, names: tuple[str, ...]) -> bool:
@@ -181,7 +230,7 @@ def _has_any(directory: Path, names: tuple[str, ...]) -> bool:
 def _read_config(directory: Path, name: str) -> dict[str, Any]:
     path = directory / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_regular(path))
     except FileNotFoundError:
         raise ValueError(
             f"The model {name!r} has no config.json: {directory} is not a directory that "
@@ -277,19 +326,19 @@ def _described(part: Any) -> str:
     return json.dumps([type(part).__name__, sorted(kept.items()), vocabulary])
 
 
-def _hash_directory(directory: Path) -> str:
-    patterns = [f"{folder}{pattern}" for pattern in _HASHED for folder in ("", MODULE_FOLDERS)]
-    files = sorted({path for pattern in patterns for path in directory.glob(pattern)})
+def _hash_files(files: Iterable[FileState]) -> str:
     hasher = hashlib.blake2b(digest_size=32)
-    for path in files:
-        state = path.stat()
-        hasher.update(path.relative_to(directory).as_posix().encode() + b"\0")
-        hasher.update(_hash_file(os.fspath(path), state.st_size, state.st_mtime_ns, state.st_ino))
+    for file in files:
+        path = Path(file.path)
+        # Where the model is changes nothing, but which module a file is of does.
+        place = path.parent.name if fnmatch.fnmatch(path.parent.name, MODULE_FOLDERS[:-1]) else ""
+        hasher.update(os.fsencode(f"{place}/{path.name}") + b"\0")
+        hasher.update(_hash_file(file))
     return hasher.hexdigest()
 
 
 @lru_cache(maxsize=1024)
-def _hash_file(path: str, size: int, modified: int, inode: int) -> bytes:
+def _hash_file(file: FileState) -> bytes:
     """Hash a file, once as long as it does not change: weights are large."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).digest()
+    with open_regular(file.path) as opened:
+        return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=32)).digest()

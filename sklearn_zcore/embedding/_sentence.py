@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from sklearn_zcore.embedding._files import read_regular
 from sklearn_zcore.embedding._pooling import TOKEN_POOLINGS
 
 # In the order in which the files of old releases concatenate them.
@@ -106,7 +107,7 @@ def _module_of(entry: dict[str, Any], directory: Path) -> Module:
 def _read_json(path: Path, name: str) -> Any:
     """Return what a file holds; None if there is no such file."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(read_regular(path))
     except FileNotFoundError:
         return None
     except ValueError as error:

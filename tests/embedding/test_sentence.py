@@ -218,7 +218,7 @@ def test_downloaded_with_its_modules():
     from sklearn_zcore.embedding import _hub
 
     def is_wanted(path):
-        return any(fnmatch(path, pattern) for pattern in _hub._WANTED) and not any(
+        return any(fnmatch(path, pattern) for pattern in _hub.MODEL_FILES) and not any(
             fnmatch(path, pattern) for pattern in _hub._UNWANTED
         )
 

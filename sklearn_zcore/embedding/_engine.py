@@ -2,14 +2,15 @@
 
 Batches are cut from the items that are still to be computed, in order, and are stored whole. A run
 that was killed so goes on with the very batches that it would have computed, and gives the same
-bits.
+bits. Where several runs share a cache, each item is claimed by one of them before it is computed;
+the others go on with the rest, and take it at their end.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
@@ -113,6 +114,7 @@ class Engine:
         self._first_row: dict[bytes, int] = {}
         self._copies: list[tuple[int, int]] = []  # (row, the first row with the same content)
         self._errors: dict[int, str] = {}
+        self._deferred: dict[bytes, int] = {}  # what others are computing, and its row
         self._n_computed = self._n_reused = 0
 
     def run(self) -> Embedded:
@@ -123,8 +125,11 @@ class Engine:
         Embedded
         """
         with self._workers() as pool:
-            misses = self._image_misses(pool) if self._kind == "image" else self._text_misses()
-            self._compute(misses, pool)
+            rows: Sequence[int] = range(len(self._values))
+            self._compute(self._misses(rows, pool), pool)
+            while self._deferred:
+                if rows := self._wait_for_others():
+                    self._compute(self._misses(rows, pool), pool)
         # Without vectors, every item is broken.
         vectors = self._vectors if self._vectors is not None else self._allocate(self._width())
         for row, first in self._copies:
@@ -145,10 +150,13 @@ class Engine:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _image_misses(self, pool: Executor) -> Iterator[Miss]:
+    def _misses(self, rows: Sequence[int], pool: Executor) -> Iterator[Miss]:
+        return self._image_misses(rows, pool) if self._kind == "image" else self._text_misses(rows)
+
+    def _image_misses(self, rows: Sequence[int], pool: Executor) -> Iterator[Miss]:
         """Yield the images that are not in the cache, decoded; workers are ahead of the model."""
         ahead: deque[tuple[int, bytes, Future[Any]]] = deque()
-        for row, digest, image in self._unknown_images(pool):
+        for row, digest, image in self._unknown_images(rows, pool):
             ahead.append((row, digest, pool.submit(_prepare, image, self._backbone)))
             # As many as a batch has are then in the making while the model computes another.
             while len(ahead) > max(_WINDOW, 2 * (self._batch_size or 0)):
@@ -162,12 +170,13 @@ class Engine:
         except UnreadableImage as error:
             self._fail(row, str(error))
 
-    def _unknown_images(self, pool: Executor) -> Iterator[tuple[int, bytes, LoadedImage]]:
+    def _unknown_images(
+        self, rows: Sequence[int], pool: Executor
+    ) -> Iterator[tuple[int, bytes, LoadedImage]]:
         """Yield the images whose embedding is not known; files are read one window ahead."""
         reading: deque[list[tuple[int, Future[LoadedImage]]]] = deque()
-        for window in gen_batches(len(self._values), _WINDOW):
-            rows = range(window.start, window.stop)
-            reading.append([(row, self._read(row, pool)) for row in rows])
+        for window in gen_batches(len(rows), _WINDOW):
+            reading.append([(row, self._read(row, pool)) for row in rows[window]])
             if len(reading) > 1:
                 yield from self._unknown_of(reading.popleft())
         while reading:
@@ -197,13 +206,13 @@ class Engine:
                     new.append((row, image.digest, image))
         yield from self._not_cached(new)
 
-    def _text_misses(self) -> Iterator[Miss]:
+    def _text_misses(self, rows: Sequence[int]) -> Iterator[Miss]:
         """Yield the texts that are not in the cache, the longest first.
 
         Texts of a length need little padding; and what does not fit in memory shows at once.
         """
         new = []
-        for row in range(len(self._values)):
+        for row in rows:
             text = self._values[row]
             if not isinstance(text, str):
                 self._fail(row, "the value is missing (None or NaN)")
@@ -232,9 +241,7 @@ class Engine:
         known = self._cache.get([item[1] for item in items]) if self._cache else {}
         for row, digest, content in items:
             if digest in known:
-                self._set(row, known[digest])
-                self._n_reused += 1
-                self._progress.advance(reused=1)
+                self._reuse(row, known[digest])
             else:
                 yield row, digest, content
 
@@ -254,37 +261,63 @@ class Engine:
             self._embed(*waiting)
 
     def _batches(self, misses: Iterable[Miss]) -> Iterator[list[Miss]]:
+        """Yield batches of items that nobody else is computing; the last one may be smaller."""
         batch: list[Miss] = []
+        found: list[Miss] = []
         for miss in misses:
-            batch.append(miss)
+            found.append(miss)
             if self._batch_size is None:
                 backbone = self._backbone()
                 self._batch_size = backbone.batch_size(_assemble([miss.prepared], backbone))
+            if len(batch) + len(found) == self._batch_size:
+                batch += self._claim(found)
+                found = []
             if len(batch) == self._batch_size:
                 yield batch
                 batch = []
+        batch += self._claim(found)
         if batch:
             yield batch
 
+    def _claim(self, found: list[Miss]) -> list[Miss]:
+        """Return the items to compute here; another thread or process may be at the others."""
+        if not self._cache or not found:
+            return found
+        known, mine = self._cache.claim([miss.digest for miss in found])
+        for miss in found:
+            if miss.digest in known:
+                self._reuse(miss.row, known[miss.digest])
+            elif miss.digest not in mine:
+                self._deferred[miss.digest] = miss.row
+        return [miss for miss in found if miss.digest in mine]
+
+    def _wait_for_others(self) -> list[int]:
+        """Take what others have computed; return the rows of what they have given up."""
+        assert self._cache is not None
+        free = self._cache.wait(list(self._deferred))
+        known = self._cache.get(free)
+        rows = {digest: self._deferred.pop(digest) for digest in free}
+        for digest, vector in known.items():
+            self._reuse(rows.pop(digest), vector)
+        return sorted(rows.values())
+
     def _embed(self, batch: list[Miss], assembled: Future[Any]) -> None:
-        """Embed a batch and store it, unless another process has done so by now."""
-        digests = [miss.digest for miss in batch]
-        with self._cache.computing(digests[0]) if self._cache else nullcontext():
-            known = self._cache.get(digests) if self._cache else {}
-            if len(known) < len(batch):
-                vectors = self._backbone().embed(assembled.result())
-                self._check_finite(batch, vectors)
-                unknown = [i for i, digest in enumerate(digests) if digest not in known]
-                if self._cache:
-                    self._cache.put([digests[i] for i in unknown], vectors[unknown])
-                known = {**dict(zip(digests, vectors, strict=True)), **known}
-                self._n_computed += len(batch)
-                self._progress.advance(computed=len(batch))
-            else:
-                self._n_reused += len(batch)
-                self._progress.advance(reused=len(batch))
-        for miss in batch:
-            self._set(miss.row, known[miss.digest])
+        """Embed a batch and store it."""
+        vectors = self._backbone().embed(assembled.result())
+        self._check_finite(batch, vectors)
+        if self._cache:
+            digests = [miss.digest for miss in batch]
+            self._cache.put(digests, vectors)
+            self._cache.release(digests)
+        self._n_computed += len(batch)
+        self._progress.advance(computed=len(batch))
+        for miss, vector in zip(batch, vectors, strict=True):
+            self._set(miss.row, vector)
+
+    def _reuse(self, row: int, vector: NDArray[np.float32]) -> None:
+        self._set(row, vector)
+        self._n_reused += 1
+        self._progress.advance(reused=1)
 
     def _check_finite(self, batch: list[Miss], vectors: NDArray[np.float32]) -> None:
         bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_zcore.embedding._files import expand_home
+
 # What Pillow reads of what people keep pictures in.
 IMAGE_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .jp2 .avif .ico".split()
@@ -68,7 +70,7 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     >>> len(paths), labels.tolist()
     (3, ['cat', 'cat', 'dog'])
     """
-    root = Path(path).expanduser()
+    root = expand_home(path)
     if not root.exists():
         raise FileNotFoundError(f"The folder {root} does not exist.")
     if not root.is_dir():

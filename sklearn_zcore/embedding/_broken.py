@@ -6,6 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from sklearn_zcore._escape import shown
+
 
 class BrokenInputError(ValueError):
     """Some items cannot be read; all others have been embedded.
@@ -48,8 +50,8 @@ def list_errors(errors: dict[int, str], values: Sequence[Any]) -> str:
     n_errors, n_values = len(errors), len(values)
     lines = [f"{n_errors} of {n_values} items cannot be embedded:"]
     for row, reason in errors.items():
-        name = f", {name_of(values[row])}" if isinstance(values, list | tuple) else ""
-        lines.append(f"  row {row}{name}: {reason}")
+        name = f", {shown(name_of(values[row]))}" if isinstance(values, list | tuple) else ""
+        lines.append(f"  row {row}{name}: {shown(reason)}")
     return "\n".join(lines)
 
 

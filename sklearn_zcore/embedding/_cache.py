@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_zcore._escape import written
 from sklearn_zcore.embedding._claims import PATIENCE, Claims, Patience, is_full, key_of
 from sklearn_zcore.embedding._database import (
     FILE_NAME,
@@ -87,7 +88,8 @@ class EmbeddingCache:
     def _register(self, name: str) -> None:
         with self._writing():
             self._database.execute(
-                "INSERT OR IGNORE INTO models (identity, name) VALUES (?, ?)", (self._text, name)
+                "INSERT OR IGNORE INTO models (identity, name) VALUES (?, ?)",
+                (self._text, written(name)),
             )
             query = "SELECT id, width FROM models WHERE identity = ?"
             self._model, width = self._database.execute(query, (self._text,)).fetchone()

@@ -22,6 +22,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_zcore._escape import shown
 from sklearn_zcore.embedding import _device
 from sklearn_zcore.embedding._backbone import Backbone
 from sklearn_zcore.embedding._broken import BrokenInputError, BrokenInputWarning, list_errors
@@ -335,7 +336,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
             warnings.warn(f"{message}\nTheir rows are NaN.", BrokenInputWarning, stacklevel=2)
             return
         kept = (
-            f"The embeddings of all others are in the cache {self.cache_dir}."
+            f"The embeddings of all others are in the cache {shown(os.fspath(self.cache_dir))}."
             if self.cache_dir is not None
             else "The embeddings of all others are in this error's attribute `embeddings`; with a "
             "cache_dir they would be kept."

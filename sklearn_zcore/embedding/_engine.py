@@ -20,7 +20,7 @@ from sklearn.utils import gen_batches
 
 from sklearn_zcore.embedding._backbone import Backbone
 from sklearn_zcore.embedding._cache import EmbeddingCache
-from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, load_image
+from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, load_image, too_large
 from sklearn_zcore.embedding._inputs import Kind
 from sklearn_zcore.embedding._progress import Silent
 
@@ -217,7 +217,11 @@ class Engine:
             if not isinstance(text, str):
                 self._fail(row, "the value is missing (None or NaN)")
                 continue
-            data = text.encode("utf-8", "surrogatepass")
+            try:
+                data = text.encode()
+            except UnicodeEncodeError as error:
+                self._fail(row, f"is no text: {error.reason} at position {error.start}")
+                continue
             digest = blake2b(data, digest_size=32, person=b"text").digest()
             if self._is_new(row, digest):
                 new.append((row, digest, text))
@@ -354,6 +358,8 @@ def _prepare(image: LoadedImage, backbone: Callable[[], Backbone]) -> NDArray[An
     prepare = backbone().prepare_image
     try:
         return prepare(pixels)
+    except MemoryError:
+        raise UnreadableImage(too_large(pixels)) from None
     except (ValueError, ZeroDivisionError) as error:
         raise UnreadableImage(f"cannot be preprocessed for the model: {error}") from None
 

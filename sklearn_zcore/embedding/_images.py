@@ -10,6 +10,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.embedding._files import NotAFile, read_regular
+from sklearn_zcore.embedding._folder import IMAGE_FORMATS
 
 _ORIENTATION = 0x0112  # EXIF tag
 _WIDE = 257  # 65535 / 255
@@ -113,11 +115,17 @@ def to_array(values: Any) -> NDArray[Any]:
 def _read_file(path: Path) -> bytes:
     try:
         content = read_regular(path)
+    except MemoryError:
+        raise UnreadableImage("does not fit in memory") from None
     except NotAFile as error:
         is_folder = error.kind == "directory"
         hint = " (load_image_folder lists the images of one)" if is_folder else ", not a file"
         raise UnreadableImage(f"is a {error.kind}{hint}") from None
     except FileNotFoundError:
+        if str(path).startswith("~"):
+            raise UnreadableImage(
+                "does not exist; ~ is not expanded in items: use os.path.expanduser"
+            ) from None
         is_url = str(path).startswith(("http:/", "https:/", "s3:/", "gs:/"))
         reason = "is a URL: download it first" if is_url else "does not exist"
         raise UnreadableImage(reason) from None
@@ -149,20 +157,38 @@ def _from_bytes(content: bytes) -> LoadedImage:
 def _decode_file(content: bytes) -> Any:
     from PIL import Image, UnidentifiedImageError
 
+    image: Any = None
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=_formats()) as image:
             _check_size(image)
             return to_rgb(image)
     except UnidentifiedImageError:
-        raise UnreadableImage("is not an image that Pillow can read") from None
+        raise UnreadableImage(
+            f"is not an image that Pillow can read as {', '.join(_formats())}"
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         counted = re.search(r"\d+", str(error))  # Pillow says how many pixels there are
         raise UnreadableImage(_bomb_message(int(counted[0]) if counted else 0)) from None
-    except (UnreadableImage, MemoryError):
+    except UnreadableImage:
         raise
+    except MemoryError:
+        raise UnreadableImage(too_large(image)) from None
     except Exception as error:
         # Pillow's decoders raise whatever a broken file makes them trip over.
         raise UnreadableImage(f"is broken: {_reason(error)}") from None
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Return the supported formats that this Pillow has.
+
+    By name: asked for none, Pillow tries all that it knows, and has other programs run for some,
+    such as Ghostscript for PostScript, whatever the name of the file ends in.
+    """
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in IMAGE_FORMATS if name in Image.OPEN)
 
 
 def _check_size(image: Any) -> None:
@@ -175,6 +201,13 @@ def _check_size(image: Any) -> None:
         raise UnreadableImage(_bomb_message(width * height))
 
 
+def too_large(image: Any) -> str:
+    """Return what is said of an image that there is no memory for."""
+    if image is None:
+        return "does not fit in memory"
+    return f"does not fit in memory: it has {image.width} x {image.height} pixels"
+
+
 def _bomb_message(n_pixels: int) -> str:
     from PIL import Image
 
@@ -185,9 +218,16 @@ def _bomb_message(n_pixels: int) -> str:
 
 
 def _from_pil(image: Any) -> LoadedImage:
+    if image.format == "EPS" and getattr(image, "tile", None):
+        raise UnreadableImage(
+            "is PostScript, which Pillow would have Ghostscript run. Where you trust it, call its "
+            "load() first"
+        )
     try:
         with _lazy_image_lock:
             image.load()
+    except MemoryError:
+        raise UnreadableImage(too_large(image)) from None
     except Exception as error:
         raise UnreadableImage(f"is broken: {_reason(error)}") from None
     palette = image.getpalette("RGBA") if image.mode in ("P", "PA") else None

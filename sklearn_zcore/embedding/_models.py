@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sklearn_zcore._escape import shown
 from sklearn_zcore.embedding._files import (
     FileState,
     NotAFile,
@@ -172,6 +173,13 @@ def _alias_hint(name: str) -> str:
 
 def _from_directory(root: Path, name: str, commit: str | None) -> ModelSource:
     directory = root
+    try:
+        os.fspath(root).encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"The directory of the model {shown(name)!r} has a name that is not UTF-8, which the "
+            f"reader of safetensors does not take. Rename it."
+        ) from None
     files = list_model_files(root, name)
     if not (root / "config.json").exists() and (modules := read_modules(root, name)):
         directory = modules[0].folder

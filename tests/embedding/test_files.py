@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sklearn_zcore import FoundationEmbedder
+from sklearn_zcore import FoundationEmbedder, load_image_folder
+from sklearn_zcore.embedding import BrokenInputError
 from tests.embedding import tiny
 
 posix = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes and devices")
@@ -157,3 +158,168 @@ def test_model_that_is_changed_while_it_is_loaded(files, tmp_path, monkeypatch):
     assert cache_info(tmp_path / "cache").models[0].n_embeddings == 0
     monkeypatch.setattr(_backbone, "_load_from", original)
     assert embedder.transform(files).shape == (12, 16)
+
+
+# Folders and names
+
+
+def test_a_folder_a_thousand_levels_deep(tmp_path, saved):
+    """Deeper than Python calls itself; and then deeper than the system's paths are long."""
+    names = ["a"] * 1200 + ["b" * 200] * 20
+    here, entered = os.getcwd(), []
+    try:
+        os.chdir(tmp_path)
+        for name in names:
+            os.mkdir(name)
+            os.chdir(name)
+            entered.append(name)
+            if len(entered) == 1200:
+                Path("1.png").touch()
+                (path,) = load_image_folder(tmp_path).paths
+                assert path.count("/a") >= 1200 and path.endswith("/a/1.png")
+                os.unlink("1.png")
+        with pytest.raises(
+            OSError, match=f"The folder {tmp_path} is nested too deep: 1,2.. levels"
+        ):
+            load_image_folder(tmp_path)
+    finally:
+        # One by one: shutil.rmtree calls itself for each level, and pytest calls that.
+        for name in reversed(entered):
+            os.chdir("..")
+            os.rmdir(name)
+        os.chdir(here)
+
+
+def test_linked_folders_are_listed_once_and_in_their_own_place(tmp_path):
+    for name in ("a", "z"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "z" / "1.png").touch()
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "z")
+    (tmp_path / "z" / "again").symlink_to(tmp_path)
+    outside = tmp_path.with_name(f"{tmp_path.name}-outside")
+    outside.mkdir()
+    (outside / "2.png").touch()
+    (tmp_path / "z" / "linked").symlink_to(outside)
+    expected = [str(tmp_path / name) for name in ("z/1.png", "z/linked/2.png")]
+    assert load_image_folder(tmp_path).paths == expected
+
+
+@pytest.fixture
+def odd_name(tmp_path):
+    name = os.fsdecode(b"caf\xe9 \n\x1b[31m.png")
+    try:
+        (tmp_path / name).touch()
+    except OSError:
+        pytest.skip("the file system takes names of UTF-8 only")
+    return name
+
+
+def test_names_that_are_no_text(odd_name, tmp_path, files, embedder):
+    """They are found and read; where they are told, they are told with escapes."""
+    folder = tmp_path / os.fsdecode(b"\xff")
+    shutil.copytree(Path(files[0]).parent, folder)
+    shutil.copy(files[0], folder / odd_name)
+    paths, _ = load_image_folder(folder)
+    expected = embedder().transform(files)
+    cached = embedder(cache_dir=tmp_path / os.fsdecode(b"cache \xfe"))
+    embeddings = cached.transform(paths)
+    np.testing.assert_array_equal(embeddings[:12], expected)
+    np.testing.assert_array_equal(embeddings[12], expected[0])
+    (folder / odd_name).write_bytes(b"")
+    with pytest.raises(BrokenInputError) as caught:
+        cached.transform(paths)
+    assert str(caught.value).isprintable() is False  # its own line breaks, and nothing else
+    assert "caf\\xe9 \\n\\x1b[31m.png: is empty" in str(caught.value)
+    str(caught.value).encode()
+
+
+def test_model_whose_directory_is_no_text(odd_name, files, saved, tmp_path):
+    folder = tmp_path / os.fsdecode(b"model \xff")
+    shutil.copytree(saved("resnet"), folder)
+    with pytest.raises(
+        ValueError, match=r"model \\\\xff' has a name that is not UTF-8, .* Rename it"
+    ):
+        FoundationEmbedder(folder).transform(files)
+
+
+def test_texts_that_are_no_text(embedder):
+    with pytest.raises(BrokenInputError, match="1 of 2 items .*\n  row 1.*is no text: surrogates"):
+        embedder("bert").transform(["a cat", "a \udcff dog"])
+
+
+# Pictures in other formats, and too large ones
+
+EPS = b"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 10 10
+%%EndComments
+showpage
+"""
+
+
+@pytest.fixture
+def ghostscript(monkeypatch):
+    """Note that Pillow would have called it."""
+    from PIL import EpsImagePlugin, Image
+
+    called = []
+
+    def call(*args, **kwargs):
+        called.append(args)
+        return Image.new("RGB", (10, 10)).im
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", call)
+    return called
+
+
+def test_postscript_is_not_run(ghostscript, embedder, files, tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "page.jpg"
+    path.write_bytes(EPS)
+    told = "is not an image that Pillow can read as JPEG, PNG"
+    for item in (path, EPS, {"bytes": EPS, "path": None}):
+        with pytest.raises(BrokenInputError, match=told):
+            embedder().transform([files[0], item])
+    with Image.open(path) as image:
+        with pytest.raises(BrokenInputError, match="is PostScript, which Pillow would have Ghosts"):
+            embedder().transform([files[0], image])
+        assert ghostscript == []
+        image.load()
+        assert embedder().transform([image]).shape == (1, 16)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "ICO",
+                                  "JPEG2000", "AVIF"])  # fmt: skip
+def test_supported_formats(kind, embedder, tmp_path):
+    from PIL import Image, features
+
+    needed = {"WEBP": "webp", "AVIF": "avif", "JPEG2000": "jpg_2000"}.get(kind)
+    if needed and not features.check(needed):
+        pytest.skip(f"this Pillow was built without {needed}")
+    pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    path = tmp_path / "image"
+    Image.fromarray(pixels).save(path, kind)
+    assert embedder(modality="image").transform([path]).shape == (1, 16)
+
+
+@pytest.mark.parametrize("where", ["PIL.ImageFile.ImageFile.load", "PIL.Image.Image.resize"])
+def test_an_image_that_does_not_fit_in_memory(where, embedder, files, monkeypatch):
+    """It is a broken one, and the others are embedded."""
+    import importlib
+
+    module, class_name, method = where.rsplit(".", 2)
+    owner = getattr(importlib.import_module(module), class_name)
+    original = getattr(owner, method)
+
+    def no_memory(self, *args, **kwargs):
+        if self.size == (40, 30):
+            raise MemoryError
+        return original(self, *args, **kwargs)
+
+    expected = embedder().transform(files)
+    monkeypatch.setattr(owner, method, no_memory)
+    with pytest.raises(BrokenInputError, match="does not fit in memory: it has 40 x 30") as caught:
+        embedder().transform(files)
+    good = ~np.isnan(caught.value.embeddings).any(axis=1)
+    assert sorted(caught.value.errors) == [0, 4, 8]
+    np.testing.assert_allclose(caught.value.embeddings[good], expected[good], atol=1e-5)

@@ -20,12 +20,19 @@ from sklearn.utils import gen_batches
 
 from sklearn_zcore.embedding._backbone import Backbone
 from sklearn_zcore.embedding._cache import EmbeddingCache
-from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, load_image, too_large
+from sklearn_zcore.embedding._images import (
+    LoadedImage,
+    UnreadableImage,
+    load_image,
+    size_of,
+    too_large,
+)
 from sklearn_zcore.embedding._inputs import Kind
 from sklearn_zcore.embedding._progress import Silent
 
 _T = TypeVar("_T")
 _WINDOW = 64  # items whose files are read, and looked up, at once
+_WINDOW_BYTES = 2**26  # of them together; there are two windows at a time
 _LOOKED_UP = 4096  # texts: they are in memory already
 
 
@@ -157,6 +164,8 @@ class Engine:
         """Yield the images that are not in the cache, decoded; workers are ahead of the model."""
         ahead: deque[tuple[int, bytes, Future[Any]]] = deque()
         for row, digest, image in self._unknown_images(rows, pool):
+            # Workers take what they are given in turn: the next window is not read before this
+            # image is decoded, and its file let go.
             ahead.append((row, digest, pool.submit(_prepare, image, self._backbone)))
             # As many as a batch has are then in the making while the model computes another.
             while len(ahead) > max(_WINDOW, 2 * (self._batch_size or 0)):
@@ -175,22 +184,53 @@ class Engine:
     ) -> Iterator[tuple[int, bytes, LoadedImage]]:
         """Yield the images whose embedding is not known; files are read one window ahead."""
         reading: deque[list[tuple[int, Future[LoadedImage]]]] = deque()
-        for window in gen_batches(len(rows), _WINDOW):
-            reading.append([(row, self._read(row, pool)) for row in rows[window]])
+        for window in self._windows(rows, pool):
+            reading.append(window)
             if len(reading) > 1:
                 yield from self._unknown_of(reading.popleft())
         while reading:
             yield from self._unknown_of(reading.popleft())
 
-    def _read(self, row: int, pool: Executor) -> Future[LoadedImage]:
+    def _windows(
+        self, rows: Sequence[int], pool: Executor
+    ) -> Iterator[list[tuple[int, Future[LoadedImage]]]]:
+        """Have images read, a window at a time: some tens of them, or one if it is large."""
+        window: list[tuple[int, Future[LoadedImage]]] = []
+        n_bytes = 0
+        for row, value, size in self._measured(rows, pool):
+            if window and n_bytes + size.result() > _WINDOW_BYTES:
+                yield window
+                window, n_bytes = [], 0
+            window.append((row, pool.submit(load_image, value)))
+            n_bytes += size.result()
+            if len(window) == _WINDOW:
+                yield window
+                window, n_bytes = [], 0
+        if window:
+            yield window
+
+    def _measured(
+        self, rows: Sequence[int], pool: Executor
+    ) -> Iterator[tuple[int, Any, Future[int]]]:
+        """Yield items with their sizes, for which workers ask the disk ahead."""
+        # The column of a data set makes each item when it is asked for it.
+        n_ahead = _WINDOW if isinstance(self._values, list | tuple) else 1
+        ahead: deque[tuple[int, Any, Future[int]]] = deque()
+        for row in rows:
+            value = self._value(row)
+            if value is not None:
+                ahead.append((row, value[0], pool.submit(size_of, value[0])))
+            if len(ahead) > n_ahead:
+                yield ahead.popleft()
+        yield from ahead
+
+    def _value(self, row: int) -> tuple[Any] | None:
         try:
-            value = self._values[row]
+            return (self._values[row],)
         except Exception as error:
-            # The column of a data set decodes an image when it is asked for it.
-            failed: Future[LoadedImage] = Future()
-            failed.set_exception(UnreadableImage(f"is broken: {error}"))
-            return failed
-        return pool.submit(load_image, value)
+            # A data set decodes an image when it is asked for it.
+            self._fail(row, f"is broken: {error}")
+            return None
 
     def _unknown_of(
         self, window: list[tuple[int, Future[LoadedImage]]]

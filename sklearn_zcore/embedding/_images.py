@@ -78,6 +78,33 @@ def load_image(item: Any) -> LoadedImage:
         raise UnreadableImage(str(error)) from None
 
 
+def size_of(item: Any) -> int:
+    """Return about how many bytes an item takes when it has been read, before it is decoded.
+
+    Parameters
+    ----------
+    item : object
+        See `load_image`.
+
+    Returns
+    -------
+    int
+        0 if it is in memory already, or cannot be read.
+    """
+    if isinstance(item, dict):
+        item = item.get("bytes") or item.get("path")
+    if isinstance(item, str | os.PathLike):
+        try:
+            return os.stat(item).st_size
+        except (OSError, ValueError):
+            return 0
+    if isinstance(item, bytes):
+        return len(item)
+    if hasattr(item, "getexif"):
+        return int(item.width * item.height * len(item.getbands()))
+    return 0
+
+
 def to_array(values: Any) -> NDArray[Any]:
     """Take a tensor of torch, or whatever else NumPy can take, for an array.
 

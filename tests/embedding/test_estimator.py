@@ -1,6 +1,8 @@
 """FoundationEmbedder as scikit-learn knows estimators."""
 
+import os
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -252,6 +254,44 @@ def test_workers_decode_while_the_model_computes(embedder, pictures, monkeypatch
     embedder(num_workers=2, batch_size=24).transform(many)
     assert all(name.startswith("zcore-decode") for name in threads)
     assert at_batch[0] >= 48
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_few_large_files_are_held_at_once(num_workers, embedder, tmp_path, monkeypatch):
+    """Whatever their number: two windows of bytes, and not of files."""
+    import gc
+
+    from PIL import Image
+
+    from sklearn_zcore.embedding import _engine, _images
+
+    rng = np.random.default_rng(0)
+    paths = []
+    for number in range(40):
+        path = tmp_path / f"{number:02d}.bmp"
+        Image.fromarray(rng.integers(0, 256, (100, 100, 3), dtype=np.uint8)).save(path)
+        paths.append(str(path))
+    expected = embedder(batch_size=8).transform(paths)
+
+    read, most = _images.read_regular, []
+
+    def watched(path):
+        most.append(sum(type(thing) is _images.LoadedImage for thing in gc.get_objects()))
+        return read(path)
+
+    original = _engine._prepare
+
+    def slow(*args):
+        time.sleep(0.02 if num_workers else 0)  # files are read faster than they are decoded
+        return original(*args)
+
+    monkeypatch.setattr(_engine, "_prepare", slow)
+    monkeypatch.setattr(_images, "read_regular", watched)
+    monkeypatch.setattr(_engine, "_WINDOW_BYTES", 4 * 30_054)
+    embeddings = embedder(batch_size=8, num_workers=num_workers).transform(paths)
+    np.testing.assert_array_equal(embeddings, expected)
+    assert len(most) == 40 and max(most) <= 3 * 4 + 1 + num_workers
+    assert _engine._WINDOW_BYTES * 2 < sum(map(os.path.getsize, paths))
 
 
 def test_interrupt_leaves_the_cache_whole(embedder, files, tmp_path, monkeypatch):

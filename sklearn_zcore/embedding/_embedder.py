@@ -31,7 +31,7 @@ from sklearn_zcore.embedding._engine import Embedded, Engine
 from sklearn_zcore.embedding._extra import require_embed_extra
 from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
-from sklearn_zcore.embedding._pooling import describe_pooling
+from sklearn_zcore.embedding._pooling_key import describe_pooling
 from sklearn_zcore.embedding._progress import embedding_progress
 
 _RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
@@ -69,7 +69,8 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         over the tokens, padding left out. Any other value pools the transformer's own output. A
         callable gets the hidden states, a tensor of shape (n_samples,
         n_tokens, width), and the mask of the tokens or None, and returns one of shape
-        (n_samples, n_features).
+        (n_samples, n_features). With a ``cache_dir`` it has to be a plain function that uses
+        nothing that the cache's key cannot hold, or have a string as attribute ``cache_key``.
     layer : int, default=-1
         The hidden layer to pool, as transformers counts them: 0 is the embedding of the input, -1
         the model's output, with the norm that follows the last layer.

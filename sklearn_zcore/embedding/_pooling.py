@@ -11,8 +11,6 @@ other encoders of text                "mean" of the token vectors, padding left 
 ====================================  ==========================================================
 """
 
-import hashlib
-import inspect
 from typing import Any
 
 # What models of sentence-transformers may declare.
@@ -199,35 +197,3 @@ def _called(pooling: Any, hidden: Any, mask: Any) -> Any:
             f"({n_samples}, d); it returned {getattr(vectors, 'shape', type(vectors).__name__)}."
         )
     return vectors
-
-
-def describe_pooling(pooling: Any) -> str:
-    """Return what tells one way of pooling from another, over processes and edits of its code.
-
-    Parameters
-    ----------
-    pooling : str or callable
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If it is a callable whose source does not say all that it does.
-    """
-    if isinstance(pooling, str):
-        return pooling
-    try:
-        if inspect.getclosurevars(pooling).nonlocals or "<lambda>" in pooling.__qualname__:
-            raise TypeError
-        source = inspect.getsource(pooling)
-    except (TypeError, OSError):
-        raise ValueError(
-            f"With a cache_dir, the callable pooling has to be a plain function, whose source "
-            f"tells what it does, and not {pooling!r}: embeddings of another one could not be told "
-            f"apart."
-        ) from None
-    digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
-    return f"{pooling.__module__}.{pooling.__qualname__} {digest}"

@@ -93,9 +93,6 @@ def test_sets_have_no_order():
     script = (
         f"from tests.embedding.test_pooling_key import *\nprint(describe_pooling(make({code!r})))"
     )
-    import os
-    import subprocess
-    import sys
 
     told = {
         subprocess.run(

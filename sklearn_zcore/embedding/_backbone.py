@@ -1,6 +1,5 @@
 """A loaded model with all around it: pixels or tokens in, one vector an item out."""
 
-import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.embedding import _device
+from sklearn_zcore.embedding._fork import Lock, keep_to_what_works
 from sklearn_zcore.embedding._inputs import Kind
 from sklearn_zcore.embedding._models import ModelSource, image_processor_of, tokenizer_of
 from sklearn_zcore.embedding._pooling import needs_pooler, pool, resolve_pooling
@@ -32,7 +32,7 @@ _MOST_TOKENS = 100_000  # tokenizers without a limit state a number that is far 
 _KEPT = 4  # loaded models
 
 _loaded: "OrderedDict[Any, tuple[Any, Any, list[str]]]" = OrderedDict()
-_loading = threading.Lock()
+_loading = Lock()
 
 
 def release_models() -> None:
@@ -70,6 +70,7 @@ class Backbone:
     ) -> None:
         import torch
 
+        keep_to_what_works(torch)  # loading computes, too
         self.kind, self.name = kind, source.name
         self._torch = torch
         self._pooling, self._layer = pooling, layer

@@ -8,7 +8,6 @@ import hashlib
 import io
 import os
 import re
-import threading
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,11 +18,12 @@ from numpy.typing import NDArray
 
 from sklearn_zcore.embedding._files import NotAFile, read_regular
 from sklearn_zcore.embedding._folder import IMAGE_FORMATS
+from sklearn_zcore.embedding._fork import Lock
 
 _ORIENTATION = 0x0112  # EXIF tag
 _WIDE = 257  # 65535 / 255
 # Two rows may be the same image object, and Pillow reads its file when pixels are first asked for.
-_lazy_image_lock = threading.Lock()
+_lazy_image_lock = Lock()
 
 
 class UnreadableImage(Exception):

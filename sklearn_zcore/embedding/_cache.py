@@ -12,7 +12,6 @@ import json
 import os
 import sqlite3
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore._escape import written
+from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.embedding._claims import PATIENCE, Claims, Patience, is_full, key_of
 from sklearn_zcore.embedding._database import (
     FILE_NAME,
@@ -137,10 +137,9 @@ class EmbeddingCache:
                     found[item] = np.frombuffer(vector, "<f4").astype(np.float32, copy=False)
                     self.width = found[item].size
                     continue
-                warnings.warn(
+                warn_user(
                     f"An embedding in the cache {self.path} is damaged; it is computed again.",
                     RuntimeWarning,
-                    stacklevel=2,
                 )
         self._has_given = self._has_given or bool(found)
         return found

@@ -10,13 +10,13 @@ import hashlib
 import os
 import secrets
 import time
-import warnings
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.embedding._files import NotAFile, read_regular
 
 PATIENCE = 5.0  # seconds to wait for others in silence
@@ -140,12 +140,11 @@ class Claims:
         numbers = sorted({int(user.partition("-")[0]) for user in users})
         who = " and ".join(f"process {number}" for number in numbers) or "another process"
         what = f" to finish {n_items:,} items that both need" if n_items else ""
-        warnings.warn(
+        warn_user(
             f"The cache {self._database.parent}: waiting since {seconds:.0f} s for {who}{what}. If "
             f"it has been stopped, continue or end it; what it has not finished is then computed "
             f"here.",
             RuntimeWarning,
-            stacklevel=2,
         )
 
 

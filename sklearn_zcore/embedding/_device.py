@@ -131,6 +131,18 @@ def resolve_dtype(torch: Any, dtype: str, device: Any) -> str:
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
 
 
+def name_dtype(dtype: str, device: str) -> str:
+    """Return the dtype that the parameters of these names stand for.
+
+    torch is imported only where that is to be asked of a GPU.
+    """
+    if dtype != "auto" or surely_cpu(device):
+        return resolve_dtype(None, dtype, None)
+    import torch
+
+    return resolve_dtype(torch, dtype, resolve_device(torch, device))
+
+
 def is_out_of_memory(torch: Any, error: BaseException) -> bool:
     """Return whether an error of torch says that memory was short, on whatever device."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or (

@@ -3,7 +3,6 @@
 import copy
 import os
 import sys
-import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from numbers import Integral
@@ -22,17 +21,17 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_zcore._escape import shown
+from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.embedding import _device
 from sklearn_zcore.embedding._backbone import Backbone
-from sklearn_zcore.embedding._broken import BrokenInputError, BrokenInputWarning, list_errors
+from sklearn_zcore.embedding._broken import report
 from sklearn_zcore.embedding._cache import EmbeddingCache
 from sklearn_zcore.embedding._engine import Embedded, Engine
 from sklearn_zcore.embedding._extra import require_embed_extra
 from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
+from sklearn_zcore.embedding._pooling import to_mean_square_1
 from sklearn_zcore.embedding._pooling_key import describe_pooling
-from sklearn_zcore.embedding._progress import embedding_progress
 
 _RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
 
@@ -267,7 +266,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         embeddings = self._concatenate(blocks)
         self._seen = self._output_parameters(), embeddings.shape[1]
         if errors:
-            self._tell(errors, items, embeddings)
+            report(errors, items.values, embeddings, self.on_error, self.cache_dir)
         return embeddings
 
     def _sources(self) -> list[ModelSource]:
@@ -278,7 +277,9 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         cache: Any = nullcontext()
         if self.cache_dir is not None:
             cache = EmbeddingCache(self.cache_dir, self._identity(source, kind), source.name)
-        with cache, embedding_progress(self.verbose, len(items.values), kind) as progress:
+        title, unit = "Embedding", f"{kind}s"
+        with cache, progress_bar(self.verbose, title, unit, rate=f" {unit}/s") as progress:
+            progress.add_total(len(items.values))
             return Engine(
                 items.values,
                 kind,
@@ -318,35 +319,12 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def _dtype_of(self, source: ModelSource) -> str:
         if source.loaded is not None:
             return str(next(source.loaded[0].parameters()).dtype).removeprefix("torch.")
-        if self.dtype != "auto" or _device.surely_cpu(self.device):
-            return _device.resolve_dtype(None, self.dtype, None)
-        import torch
-
-        device = _device.resolve_device(torch, self.device)
-        return _device.resolve_dtype(torch, self.dtype, device)
+        return _device.name_dtype(self.dtype, self.device)
 
     def _concatenate(self, blocks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         if len(blocks) > 1 or self.normalize:
-            blocks = [_to_mean_square_1(block) for block in blocks]
+            blocks = [to_mean_square_1(block) for block in blocks]
         return blocks[0] if len(blocks) == 1 else np.hstack(blocks)
-
-    def _tell(self, errors: dict[int, str], items: Items, embeddings: NDArray[np.float32]) -> None:
-        errors = dict(sorted(errors.items()))
-        message = list_errors(errors, items.values)
-        if self.on_error == "nan":
-            warnings.warn(f"{message}\nTheir rows are NaN.", BrokenInputWarning, stacklevel=2)
-            return
-        kept = (
-            f"The embeddings of all others are in the cache {shown(os.fspath(self.cache_dir))}."
-            if self.cache_dir is not None
-            else "The embeddings of all others are in this error's attribute `embeddings`; with a "
-            "cache_dir they would be kept."
-        )
-        raise BrokenInputError(
-            f"{message}\n{kept} Mend or leave out the broken ones, or set on_error='nan'.",
-            errors,
-            embeddings,
-        )
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the features: the class's, in lower case, and their numbers.
@@ -430,11 +408,3 @@ def _is_displayed() -> bool:
         if str(frame.f_globals.get("__name__")).startswith("sklearn.utils._repr_html"):
             return True
     return False
-
-
-def _to_mean_square_1(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale each row to length 1, times the square root of its width; a row of zeros stays."""
-    lengths = np.linalg.norm(block.astype(np.float64), axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    scaled: NDArray[np.float32] = (block * (np.sqrt(block.shape[1]) / lengths)).astype(np.float32)
-    return scaled

@@ -9,8 +9,7 @@ the others go on with the rest, and take it at their end.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,21 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from sklearn_zcore._progress import Silent
 from sklearn_zcore.embedding._backbone import Backbone
 from sklearn_zcore.embedding._cache import EmbeddingCache
-from sklearn_zcore.embedding._images import (
-    LoadedImage,
-    UnreadableImage,
-    load_image,
-    size_of,
-    too_large,
-)
+from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, too_large
 from sklearn_zcore.embedding._inputs import Kind
-from sklearn_zcore.embedding._progress import Silent
+from sklearn_zcore.embedding._reading import WINDOW, read_ahead, workers
 
 _T = TypeVar("_T")
-_WINDOW = 64  # items whose files are read, and looked up, at once
-_WINDOW_BYTES = 2**26  # of them together; there are two windows at a time
 _LOOKED_UP = 4096  # texts: they are in memory already
 
 
@@ -71,19 +63,6 @@ class Embedded(NamedTuple):
     n_reused: int
 
 
-class Immediate(Executor):
-    """No worker: what is submitted is done at once, by the caller."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call the function, and return a future that is done."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
 class Engine:
     """One pass over the items with one model.
 
@@ -97,7 +76,7 @@ class Engine:
     batch_size : int or None
         None finds one that fits in memory.
     num_workers : int
-    progress : Silent
+    progress : Silent or Bar
     """
 
     def __init__(
@@ -131,7 +110,7 @@ class Engine:
         -------
         Embedded
         """
-        with self._workers() as pool:
+        with workers(0 if self._kind == "text" else self._num_workers) as pool:
             rows: Sequence[int] = range(len(self._values))
             self._compute(self._misses(rows, pool), pool)
             while self._deferred:
@@ -146,17 +125,6 @@ class Engine:
         errors = dict(sorted(self._errors.items()))
         return Embedded(vectors, errors, self._n_computed, self._n_reused)
 
-    @contextmanager
-    def _workers(self) -> Iterator[Executor]:
-        if self._num_workers == 0 or self._kind == "text":
-            yield Immediate()
-            return
-        pool = ThreadPoolExecutor(self._num_workers, thread_name_prefix="zcore-decode")
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
     def _misses(self, rows: Sequence[int], pool: Executor) -> Iterator[Miss]:
         return self._image_misses(rows, pool) if self._kind == "image" else self._text_misses(rows)
 
@@ -168,7 +136,7 @@ class Engine:
             # image is decoded, and its file let go.
             ahead.append((row, digest, pool.submit(_prepare, image, self._backbone)))
             # As many as a batch has are then in the making while the model computes another.
-            while len(ahead) > max(_WINDOW, 2 * (self._batch_size or 0)):
+            while len(ahead) > max(WINDOW, 2 * (self._batch_size or 0)):
                 yield from self._finished(*ahead.popleft())
         while ahead:
             yield from self._finished(*ahead.popleft())
@@ -182,69 +150,18 @@ class Engine:
     def _unknown_images(
         self, rows: Sequence[int], pool: Executor
     ) -> Iterator[tuple[int, bytes, LoadedImage]]:
-        """Yield the images whose embedding is not known; files are read one window ahead."""
-        reading: deque[list[tuple[int, Future[LoadedImage]]]] = deque()
-        for window in self._windows(rows, pool):
-            reading.append(window)
-            if len(reading) > 1:
-                yield from self._unknown_of(reading.popleft())
-        while reading:
-            yield from self._unknown_of(reading.popleft())
-
-    def _windows(
-        self, rows: Sequence[int], pool: Executor
-    ) -> Iterator[list[tuple[int, Future[LoadedImage]]]]:
-        """Have images read, a window at a time: some tens of them, or one if it is large."""
-        window: list[tuple[int, Future[LoadedImage]]] = []
-        n_bytes = 0
-        for row, value, size in self._measured(rows, pool):
-            if window and n_bytes + size.result() > _WINDOW_BYTES:
-                yield window
-                window, n_bytes = [], 0
-            window.append((row, pool.submit(load_image, value)))
-            n_bytes += size.result()
-            if len(window) == _WINDOW:
-                yield window
-                window, n_bytes = [], 0
-        if window:
-            yield window
-
-    def _measured(
-        self, rows: Sequence[int], pool: Executor
-    ) -> Iterator[tuple[int, Any, Future[int]]]:
-        """Yield items with their sizes, for which workers ask the disk ahead."""
-        # The column of a data set makes each item when it is asked for it.
-        n_ahead = _WINDOW if isinstance(self._values, list | tuple) else 1
-        ahead: deque[tuple[int, Any, Future[int]]] = deque()
-        for row in rows:
-            value = self._value(row)
-            if value is not None:
-                ahead.append((row, value[0], pool.submit(size_of, value[0])))
-            if len(ahead) > n_ahead:
-                yield ahead.popleft()
-        yield from ahead
-
-    def _value(self, row: int) -> tuple[Any] | None:
-        try:
-            return (self._values[row],)
-        except Exception as error:
-            # A data set decodes an image when it is asked for it.
-            self._fail(row, f"is broken: {error}")
-            return None
-
-    def _unknown_of(
-        self, window: list[tuple[int, Future[LoadedImage]]]
-    ) -> Iterator[tuple[int, bytes, LoadedImage]]:
-        new = []
-        for row, future in window:
-            try:
-                image = future.result()
-            except UnreadableImage as error:
-                self._fail(row, str(error))
-            else:
-                if self._is_new(row, image.digest):
-                    new.append((row, image.digest, image))
-        yield from self._not_cached(new)
+        """Yield the images whose embedding is not known."""
+        for window in read_ahead(self._values, rows, pool):
+            new = []
+            for row, future in window:
+                try:
+                    image = future.result()
+                except UnreadableImage as error:
+                    self._fail(row, str(error))
+                else:
+                    if self._is_new(row, image.digest):
+                        new.append((row, image.digest, image))
+            yield from self._not_cached(new)
 
     def _text_misses(self, rows: Sequence[int]) -> Iterator[Miss]:
         """Yield the texts that are not in the cache, the longest first.
@@ -277,8 +194,7 @@ class Engine:
         if first == row:
             return True
         self._copies.append((row, first))
-        self._n_reused += 1
-        self._progress.advance(reused=1)
+        self._count_reused()
         return False
 
     def _not_cached(self, items: list[tuple[int, bytes, _T]]) -> Iterator[tuple[int, bytes, _T]]:
@@ -291,7 +207,7 @@ class Engine:
 
     def _fail(self, row: int, reason: str) -> None:
         self._errors[row] = reason
-        self._progress.advance(broken=1)
+        self._progress.advance(0, free=1, note=self._note())
 
     def _compute(self, misses: Iterable[Miss], pool: Executor) -> None:
         """Embed batch by batch; while the model computes one, a worker assembles the next."""
@@ -354,14 +270,22 @@ class Engine:
             self._cache.put(digests, vectors)
             self._cache.release(digests)
         self._n_computed += len(batch)
-        self._progress.advance(computed=len(batch))
+        self._progress.advance(len(batch), note=self._note())
         for miss, vector in zip(batch, vectors, strict=True):
             self._set(miss.row, vector)
 
     def _reuse(self, row: int, vector: NDArray[np.float32]) -> None:
         self._set(row, vector)
+        self._count_reused()
+
+    def _count_reused(self) -> None:
         self._n_reused += 1
-        self._progress.advance(reused=1)
+        self._progress.advance(0, free=1, note=self._note())
+
+    def _note(self) -> str:
+        """Say how many rows took no work."""
+        counts = {"known": self._n_reused, "broken": len(self._errors)}
+        return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
     def _check_finite(self, batch: list[Miss], vectors: NDArray[np.float32]) -> None:
         bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))

@@ -13,6 +13,9 @@ other encoders of text                "mean" of the token vectors, padding left 
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 # What models of sentence-transformers may declare.
 TOKEN_POOLINGS = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 
@@ -197,3 +200,11 @@ def _called(pooling: Any, hidden: Any, mask: Any) -> Any:
             f"({n_samples}, d); it returned {getattr(vectors, 'shape', type(vectors).__name__)}."
         )
     return vectors
+
+
+def to_mean_square_1(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale each row to length 1, times the square root of its width; a row of zeros stays."""
+    lengths = np.linalg.norm(block.astype(np.float64), axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    scaled: NDArray[np.float32] = (block * (np.sqrt(block.shape[1]) / lengths)).astype(np.float32)
+    return scaled

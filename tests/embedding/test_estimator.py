@@ -263,7 +263,7 @@ def test_few_large_files_are_held_at_once(num_workers, embedder, tmp_path, monke
 
     from PIL import Image
 
-    from sklearn_zcore.embedding import _engine, _images
+    from sklearn_zcore.embedding import _engine, _images, _reading
 
     rng = np.random.default_rng(0)
     paths = []
@@ -287,11 +287,11 @@ def test_few_large_files_are_held_at_once(num_workers, embedder, tmp_path, monke
 
     monkeypatch.setattr(_engine, "_prepare", slow)
     monkeypatch.setattr(_images, "read_regular", watched)
-    monkeypatch.setattr(_engine, "_WINDOW_BYTES", 4 * 30_054)
+    monkeypatch.setattr(_reading, "_WINDOW_BYTES", 4 * 30_054)
     embeddings = embedder(batch_size=8, num_workers=num_workers).transform(paths)
     np.testing.assert_array_equal(embeddings, expected)
     assert len(most) == 40 and max(most) <= 3 * 4 + 1 + num_workers
-    assert _engine._WINDOW_BYTES * 2 < sum(map(os.path.getsize, paths))
+    assert _reading._WINDOW_BYTES * 2 < sum(map(os.path.getsize, paths))
 
 
 def test_interrupt_leaves_the_cache_whole(embedder, files, tmp_path, monkeypatch):

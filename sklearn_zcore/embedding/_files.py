@@ -10,6 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import NamedTuple
 
+_TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _KINDS = [
     (stat.S_ISDIR, "directory"),
     (stat.S_ISFIFO, "named pipe"),
@@ -91,17 +92,8 @@ def open_regular(path: str | os.PathLike[str]) -> BufferedReader:
     OSError
         If it cannot be opened.
     """
-    check_regular(path)  # before it is opened: some devices act on that
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    number = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
-    try:
-        # It may have been put in another's place since.
-        if kind := kind_of(os.fstat(number).st_mode):
-            raise NotAFile(path, kind)
-        return os.fdopen(number, "rb")
-    except BaseException:
-        os.close(number)
-        raise
+    number, _ = _open(path)
+    return os.fdopen(number, "rb")
 
 
 def read_regular(path: str | os.PathLike[str]) -> bytes:
@@ -109,8 +101,30 @@ def read_regular(path: str | os.PathLike[str]) -> bytes:
 
     As much as its size says: one that grows while it is read is not followed.
     """
-    with open_regular(path) as file:
-        return file.read(os.fstat(file.fileno()).st_size)
+    number, left = _open(path)
+    parts = []
+    try:
+        while left and (part := os.read(number, left)):
+            parts.append(part)
+            left -= len(part)
+    finally:
+        os.close(number)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _open(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return the number of an open file, and its size."""
+    check_regular(path)  # before it is opened: some devices act on that
+    number = os.open(path, _TO_READ)
+    try:
+        found = os.fstat(number)
+        # It may have been put in another's place since.
+        if kind := kind_of(found.st_mode):
+            raise NotAFile(path, kind)
+    except BaseException:
+        os.close(number)
+        raise
+    return number, found.st_size
 
 
 def state_of(path: str | os.PathLike[str]) -> FileState:

@@ -6,10 +6,13 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from sklearn.utils import gen_batches
+
 from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, load_image, size_of
 
 WINDOW = 64  # items whose files are read, and looked up, at once
 _WINDOW_BYTES = 2**26  # of them together; there are two windows at a time
+_MEASURED = 16  # that a worker asks the disk about at once
 
 _Window = list[tuple[int, Future[LoadedImage]]]
 
@@ -70,11 +73,11 @@ def _windows(values: Sequence[Any], rows: Sequence[int], pool: Executor) -> Iter
     window: _Window = []
     n_bytes = 0
     for row, value, size in _measured(values, rows, pool):
-        if window and n_bytes + size.result() > _WINDOW_BYTES:
+        if window and n_bytes + size > _WINDOW_BYTES:
             yield window
             window, n_bytes = [], 0
         window.append((row, pool.submit(_load, value)))
-        n_bytes += size.result()
+        n_bytes += size
         if len(window) == WINDOW:
             yield window
             window, n_bytes = [], 0
@@ -84,20 +87,35 @@ def _windows(values: Sequence[Any], rows: Sequence[int], pool: Executor) -> Iter
 
 def _measured(
     values: Sequence[Any], rows: Sequence[int], pool: Executor
-) -> Iterator[tuple[int, Any, Future[int]]]:
+) -> Iterator[tuple[int, Any, int]]:
     """Yield items with their sizes, for which workers ask the disk ahead."""
-    # The column of a data set makes each item when it is asked for it.
-    n_ahead = WINDOW if isinstance(values, list | tuple) else 1
-    ahead: deque[tuple[int, Any, Future[int]]] = deque()
-    for row in rows:
-        try:
-            value = values[row]
-        except Exception as error:  # it decodes it, too
-            value = UnreadableImage(f"is broken: {error}")
-        ahead.append((row, value, pool.submit(size_of, value)))
-        if len(ahead) > n_ahead:
-            yield ahead.popleft()
-    yield from ahead
+    if isinstance(pool, Immediate) or not isinstance(values, list | tuple):
+        for row in rows:
+            try:
+                value = values[row]
+            except Exception as error:  # the column of a data set decodes it, too
+                value = UnreadableImage(f"is broken: {error}")
+            yield row, value, size_of(value)
+        return
+    ahead: deque[tuple[Sequence[int], Future[list[int]]]] = deque()
+    for group in gen_batches(len(rows), _MEASURED):
+        some = rows[group]
+        ahead.append((some, pool.submit(_sizes_of, [values[row] for row in some])))
+        if len(ahead) * _MEASURED > WINDOW:
+            yield from _with_sizes(values, *ahead.popleft())
+    for some, sizes in ahead:
+        yield from _with_sizes(values, some, sizes)
+
+
+def _sizes_of(some: list[Any]) -> list[int]:
+    return [size_of(value) for value in some]
+
+
+def _with_sizes(
+    values: Sequence[Any], rows: Sequence[int], sizes: Future[list[int]]
+) -> Iterator[tuple[int, Any, int]]:
+    for row, size in zip(rows, sizes.result(), strict=True):
+        yield row, values[row], size
 
 
 def _load(value: Any) -> LoadedImage:

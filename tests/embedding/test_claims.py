@@ -166,6 +166,7 @@ def holder(saved, files, tmp_path):
     process.stdout.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals that stop a process")
 def test_one_that_was_stopped_is_named(holder, embedder, files, tmp_path, monkeypatch):
     """And when it has been ended, its items are computed here."""

@@ -41,6 +41,7 @@ except BrokenInputError as error:
 """
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("num_workers", [0, 2])
 def test_images_that_never_end(num_workers, files, saved):
@@ -67,6 +68,7 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize(
     "name",

@@ -46,6 +46,7 @@ print(np.allclose(np.concatenate(parts), expected, atol=1e-5))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["resnet", "bert"])
 @pytest.mark.parametrize(
     ("code", "told"), [(FORK, "True in 1 thread\nparent has 4\n"), (JOBLIB, "True\n")]

@@ -88,6 +88,7 @@ def test_function_of_a_module():
     assert describe_pooling(recursive).startswith("tests.embedding.test_pooling_key.recursive ")
 
 
+@pytest.mark.slow
 def test_sets_have_no_order():
     code = SAME.format("hidden[:, 0] if hidden.dtype in {'a', 'b', 'c'} else hidden[:, 1]")
     script = (

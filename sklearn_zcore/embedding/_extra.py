@@ -6,6 +6,7 @@ import sys
 PACKAGES = {
     "torch": "torch",
     "transformers": "transformers",
+    "safetensors": "safetensors",
     "PIL": "pillow",
 }
 

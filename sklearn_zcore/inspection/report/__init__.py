@@ -4,6 +4,6 @@ Computed to a plain dict (`_compute` and what it joins), rendered by templates (
 shown (`_report`).
 """
 
-from sklearn_zcore.inspection.report._compute import compute_report
+from sklearn_zcore.inspection.report._report import CoresetReport
 
-__all__ = ["compute_report"]
+__all__ = ["CoresetReport"]

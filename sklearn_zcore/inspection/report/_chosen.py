@@ -2,7 +2,7 @@
 
 import copy
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -83,7 +83,8 @@ def read_chosen(selector: Any, X: Any) -> tuple[Chosen, Any]:
         check_is_fitted(selector[-1])
         if len(selector) > 1:
             X = selector[:-1].transform(X)
-        return read_chosen(selector[-1], X)
+        chosen, embedding = read_chosen(selector[-1], X)
+        return replace(chosen, call=" ".join(repr(selector).split())), embedding
     if isinstance(selector, type):
         raise TypeError(
             f"selector is the class {selector.__name__}: give a fitted instance, "

@@ -4,8 +4,12 @@ import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
+from joblib import delayed
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
+from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._parallel import in_order
 from sklearn_zcore.rows import ArraySource, Coverage, cover, euclidean_to
 
 Rows = NDArray[np.intp]
@@ -18,6 +22,7 @@ _BOUND_COST = 6e10
 _CANDIDATE_COST = 2e10
 _LEAST_SAMPLE = 1000
 _N_SIZES = 40
+_POINTS_AT_ONCE, _ROWS_AT_ONCE = 256, 512  # a product that stays in the cache
 
 
 class Space(NamedTuple):
@@ -247,26 +252,36 @@ def trace_curve(space: Space, order: Rows, n_selected: int, n_draws: int) -> Cur
     )
     rows = space.sample((n_draws + 1) * order.size, _CURVE_COST)
     looked_at = space.X if rows is None else space.X[rows]
-    mean, p95 = _along(space, looked_at, order, sizes)
-    random = [
-        _along(space, looked_at, space.rng.permutation(space.n_samples)[: order.size], sizes)
-        for _ in range(n_draws)
-    ]
-    means, p95s = (np.array(part) for part in zip(*random, strict=True))
-    return Curve(sizes, mean, p95, means, p95s, looked_at.shape[0])
+    centre = np.median(looked_at[:: max(1, looked_at.shape[0] // 1000)], axis=0)
+    centred = looked_at - centre.astype(np.float64)
+    orders = [order]
+    for _ in range(n_draws):
+        orders.append(space.rng.permutation(space.n_samples)[: order.size])
+    calls = (delayed(_along)(centred, space.X[order] - centre, sizes) for order in orders)
+    # One thread for each order: many small products gain nothing from more.
+    with threadpool_limits(1, "blas"):
+        found = list(in_order(calls, n_jobs=-1, require="sharedmem", look_ahead=1))
+    means, p95s = (np.array(part) for part in zip(*found, strict=True))
+    return Curve(sizes, means[0], p95s[0], means[1:], p95s[1:], looked_at.shape[0])
 
 
 def _along(
-    space: Space, looked_at: NDArray[Any], order: Rows, sizes: Rows
+    rows: NDArray[np.float64], points: NDArray[np.float64], sizes: Rows
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Take up the points of one size after the other: each is compared once."""
-    nearest = np.full(looked_at.shape[0], np.inf)
+    """Take up the points of one size after the other: each is compared with each row once."""
+    squares = np.einsum("ij,ij->i", rows, rows)
+    nearest = np.full(rows.shape[0], np.inf)  # squared distance, less the row's own square
     mean, p95 = np.empty(sizes.size), np.empty(sizes.size)
-    source = ArraySource(looked_at)
     for place, (start, end) in enumerate(itertools.pairwise([0, *sizes.tolist()])):
-        found = cover(source, euclidean_to(space.X[order[start:end]]))
-        np.minimum(nearest, found.distance, out=nearest)
-        mean[place], p95[place] = nearest.mean(), np.percentile(nearest, 95)
+        for first in range(start, end, _POINTS_AT_ONCE):
+            part = points[first : min(end, first + _POINTS_AT_ONCE)]
+            part_squares, factor = np.einsum("ij,ij->i", part, part), -2 * part.T
+            for rows_part in gen_batches(rows.shape[0], _ROWS_AT_ONCE):
+                found = rows[rows_part] @ factor
+                found += part_squares
+                np.minimum(nearest[rows_part], found.min(axis=1), out=nearest[rows_part])
+        distance = np.sqrt(np.maximum(nearest + squares, 0))
+        mean[place], p95[place] = distance.mean(), np.percentile(distance, 95)
     return mean, p95
 
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.impute import SimpleImputer
 from sklearn.model_selection import StratifiedKFold, train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from sklearn_zcore import TablePreparation
 
 SUITE = Path(__file__).with_name("openml_cc18.csv")
 
@@ -58,24 +56,9 @@ class DataSet:
         """Return training and test rows as numbers; what prepares them sees training rows only."""
         if isinstance(self.X, np.ndarray):
             return self.X[train], self.X[test]
-        prepare = table_preparation()
-        X_train = prepare.fit_transform(self.X.iloc[train])
-        return X_train.astype(np.float32), prepare.transform(self.X.iloc[test]).astype(np.float32)
-
-
-def _as_text(X):
-    """Turn categories into text; a missing one is a category of its own."""
-    return X.astype(object).where(X.notna(), "missing").astype(str)
-
-
-def table_preparation():
-    """Make what turns a table into numbers: standardised columns, and one-hot encoded ones."""
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    encode = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    categories = make_pipeline(FunctionTransformer(_as_text), encode)
-    is_number = make_column_selector(dtype_include="number")
-    is_other = make_column_selector(dtype_exclude="number")
-    return ColumnTransformer([("numbers", numbers, is_number), ("other", categories, is_other)])
+        preparation = TablePreparation()
+        X_train = preparation.fit_transform(self.X.iloc[train])
+        return X_train, preparation.transform(self.X.iloc[test])
 
 
 def find_data(folder):

@@ -1,13 +1,11 @@
 """Variants of ZCore: whether there is a setting whose coresets beat random draws."""
 
-from unittest.mock import patch
-
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import MinMaxScaler, QuantileTransformer
 
 from sklearn_zcore import ZCoreSelector
-from sklearn_zcore.scoring import _engine
+from sklearn_zcore.scoring import Scorer, make_plan, scale_scores
 
 
 class Variant(BaseEstimator):
@@ -15,7 +13,7 @@ class Variant(BaseEstimator):
 
     Parameters
     ----------
-    budget : int or float, default=0.1
+    budget : int, default=1
     draws_a_row : int or None, default=None
         Draws are as many times the rows; None makes a million.
     scaler : transformer or None, default=None
@@ -31,7 +29,7 @@ class Variant(BaseEstimator):
 
     def __init__(
         self,
-        budget=0.1,
+        budget=1,
         draws_a_row=None,
         scaler=None,
         marginals=False,
@@ -50,40 +48,47 @@ class Variant(BaseEstimator):
         if self.scaler is not None:
             X = self.scaler.fit_transform(X)
         n_iter = 1_000_000 if self.draws_a_row is None else self.draws_a_row * len(X)
-        parameters = {"n_iter": n_iter, **(self.parameters or {})}
-        self.selector_ = ZCoreSelector(
-            self.budget, tol=0, random_state=self.random_state, **parameters
-        )
         if self.marginals:
-            with patch.object(_engine, "make_plan", _marginal_plan(X)):
-                self.selector_.fit(X)
+            self.ranking_ = _rank_by_marginals(X, n_iter, self.random_state)
         else:
-            self.selector_.fit(X)
-        return self
+            parameters = {"n_iter": n_iter, **(self.parameters or {})}
+            selector = ZCoreSelector(tol=0, random_state=self.random_state, **parameters)
+            self.ranking_ = selector.fit(X).ranking_
+        return self.set_budget(self.budget)
 
     def set_budget(self, budget):
         """Select another number of rows."""
-        self.selector_.set_budget(budget)
+        self.budget = budget
         return self
 
-    @property
-    def indices_(self):
+    def get_support(self):
         """Return the selected rows."""
-        return self.selector_.indices_
+        return np.sort(self.ranking_[: self.budget])
 
 
-def _marginal_plan(X):
-    """Return a `make_plan` that draws every coordinate of a target from the feature's values."""
+def _rank_by_marginals(X, n_iter, seed):
+    """Rank rows by targets whose coordinates are drawn from the values of the features."""
     shifted = (X - np.median(X, axis=0)).astype(np.float32)
-    make_plan = _engine.make_plan
 
-    def marginal_plan(seed, round_, *args):
+    def plan_by_marginals(seed, round_, *args):
         plan = make_plan(seed, round_, *args)
         rng = np.random.default_rng([seed, round_])
         rows = rng.integers(len(shifted), size=plan.targets.shape)
         return plan._replace(targets=shifted[rows, plan.features[:, None, :]])
 
-    return marginal_plan
+    scorer = Scorer(
+        X,
+        subspace_dim=2,
+        n_neighbors=1000,
+        exponent=4,
+        targets_per_subspace="auto",
+        seed=seed,
+        n_jobs=None,
+        planner=plan_by_marginals,
+    )
+    scorer.add(n_iter)
+    scores = scale_scores(scorer.halves.sum(axis=0), random_init=True, seed=seed, stream=0)
+    return np.argsort(-scores, kind="stable")
 
 
 def variants():

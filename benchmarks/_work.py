@@ -8,47 +8,33 @@ from functools import lru_cache
 import _data
 import _study
 import numpy as np
+from sklearn.base import clone
 
-import sklearn_zcore as zcore
-from sklearn_zcore._budget import Budget
-from sklearn_zcore.inspection._comparison import (
-    ALL_ROWS,
-    default_classifiers,
-    score_selector,
-)
+from sklearn_zcore import FacilityLocationSelector
+from sklearn_zcore.inspection import ALL_ROWS, Budget, default_classifiers, score_selector
+from sklearn_zcore.selection import SELECTORS
 
 FRACTIONS = [Budget(share / 100, f"{share} %") for share in (2, 5, 10, 30)]
 PER_CLASS = [Budget(k, f"{k} a class", per_class=True) for k in (1, 2, 4, 8, 16, 32)]
 BUDGETS = [*FRACTIONS, *PER_CLASS]
-SELECTORS = [
-    "facility location",
-    "facility location (L2)",
-    "k-means",
-    "k-center",
-    "herding",
-    "ZCore",
-    "random",
-]
-
+COMPARED = {
+    **{entry.label: entry.estimator() for entry in SELECTORS.values()},
+    "facility location (L2)": FacilityLocationSelector(metric="euclidean"),
+}
 STUDY = [*_study.variants(), "facility location", "random"]
 
 
 def make_selector(name, seed):
     """Make a selector by its name in the results."""
-    made = {
-        "facility location": lambda: zcore.FacilityLocationSelector(random_state=seed),
-        "facility location (L2)": lambda: zcore.FacilityLocationSelector(
-            metric="euclidean", random_state=seed
-        ),
-        "k-means": lambda: zcore.KMeansSelector(random_state=seed),
-        "k-center": zcore.KCenterSelector,
-        "herding": lambda: zcore.HerdingSelector(random_state=seed),
-        "ZCore": lambda: zcore.ZCoreSelector(tol=0, random_state=seed),
-        "random": lambda: zcore.RandomSelector(random_state=seed),
-    }
-    if name in made:
-        return made[name]()
-    return _study.variants()[name].set_params(random_state=seed)
+    selector = clone({**_study.variants(), **COMPARED}[name])
+    seeded = {"random_state": seed} if "random_state" in selector.get_params() else {}
+    return selector.set_params(**seeded)
+
+
+def within_reach(budgets, n_samples, n_classes):
+    """Return the budgets that are no more than the rows there are."""
+    sizes = [b.size * (n_classes if b.per_class else 1) for b in budgets]
+    return [b for b, size in zip(budgets, sizes, strict=True) if size <= n_samples]
 
 
 @lru_cache(maxsize=1)
@@ -68,7 +54,8 @@ def run_unit(out, source, fold, selector, draw, budgets, settings):
     train, test, classes = _split(source, fold, *settings)
     chosen = None if selector == ALL_ROWS else make_selector(selector, seed + 1000 * draw)
     begin = time.perf_counter()
-    records = score_selector(chosen, train, test, budgets, default_classifiers(seed), classes)
+    reached = within_reach(budgets, len(train[1]), classes.size)
+    records = score_selector(chosen, train, test, reached, default_classifiers(seed), classes)
     unit = {"data": source[1], "fold": fold, "selector": selector, "draw": draw}
     target = unit_path(out, unit)
     part = target.with_suffix(f".{os.getpid()}.part")

@@ -29,20 +29,21 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from _work import (  # noqa: E402
     BUDGETS,
+    COMPARED,
     FRACTIONS,
     PER_CLASS,
-    SELECTORS,
     STUDY,
     run_unit,
     unit_path,
 )
 from joblib import Parallel, delayed  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn  # noqa: E402
 
 import sklearn_zcore as zcore  # noqa: E402
-from sklearn_zcore.inspection import _comparison_summary as summary  # noqa: E402
-from sklearn_zcore.inspection._comparison import ALL_ROWS, default_classifiers  # noqa: E402
+from sklearn_zcore import inspection  # noqa: E402
+from sklearn_zcore.inspection import ALL_ROWS, as_markdown, default_classifiers  # noqa: E402
 
 METRICS = {"macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy"}
 
@@ -122,25 +123,37 @@ def write_results(arguments):
         + "."
     ]
     for metric, called in METRICS.items():
-        by_set = summary.scores_by_set(frame, metric)[list(arguments.selectors)]
+        by_set = 100 * inspection.scores_by_set(frame, metric)[list(arguments.selectors)]
         reached = 100 * frame[frame["selector"] == ALL_ROWS].groupby("data")[metric].mean().mean()
         text += [f"## {called}, per cent (all rows: {reached:.1f})"]
-        text += [summary.as_markdown(summary.mean_table(by_set, labels))]
-        text += ["Mean rank:", summary.as_markdown(summary.rank_table(by_set, labels), 2)]
+        text += [as_markdown(inspection.mean_table(by_set, labels))]
+        text += ["Mean rank:", as_markdown(inspection.rank_table(by_set, labels), 2)]
         text += ["Share of data sets on which it beats the mean of the random draws:"]
-        text += [summary.as_markdown(summary.win_table(by_set, labels), 2)]
+        text += [as_markdown(inspection.win_table(by_set, labels), 2)]
         text += ["p value of that (Wilcoxon, adjusted by Holm's method):"]
-        text += [summary.as_markdown(summary.p_table(by_set, labels), 4)]
+        text += [as_markdown(inspection.p_table(by_set, labels), 4)]
         if metric == "macro_f1":
-            groups = {
-                "budget, share of the training rows": {b.label: b.label for b in FRACTIONS},
-                "budget, rows a class": {b.label: f"{b.size}" for b in PER_CLASS},
-            }
-            figure = summary.plot_comparison(by_set, groups, called)
-            figure.savefig(arguments.out / "ahead_of_random.png", dpi=150)
+            draw(by_set, called).savefig(arguments.out / "ahead_of_random.png", dpi=150)
     report = "\n\n".join(text) + "\n"
     (arguments.out / "summary.md").write_text(report)
     print(report)
+
+
+def draw(by_set, called):
+    """Draw how far the selectors are ahead of random draws: shares, and rows a class."""
+    groups = {
+        "budget, share of the training rows": {b.label: b.label for b in FRACTIONS},
+        "budget, rows a class": {b.label: f"{b.size}" for b in PER_CLASS},
+    }
+    present = set(by_set.index.get_level_values("budget"))
+    groups = {title: budgets for title, budgets in groups.items() if present & set(budgets)}
+    figure = Figure(figsize=(1 + 4.2 * len(groups), 4.2), layout="constrained")
+    panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
+    display = inspection.SelectorComparisonDisplay(by_set, metric=f"{called}, points")
+    for panel, (title, budgets) in zip(panels, groups.items(), strict=True):
+        display.plot(panel, budgets=budgets, xlabel=title, legend=panel is panels[-1])
+        panel.label_outer()
+    return figure
 
 
 def versions():
@@ -161,14 +174,16 @@ def main():
     parser.add_argument("--max-rows", type=int, help="draw as many of larger sets, by class")
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1 is one a core")
     parser.add_argument("--only", nargs="+", default=[], help="these data sets only")
-    parser.add_argument("--selectors", nargs="+", choices=SELECTORS, help="default: all")
+    parser.add_argument("--selectors", nargs="+", choices=COMPARED, help="default: all")
     parser.add_argument(
         "--study-zcore", action="store_true", help="compare variants of ZCore instead"
     )
     arguments = parser.parse_args()
     if (arguments.folder is None) != arguments.openml_cc18:
         parser.error("give a folder, or --openml-cc18")
-    arguments.selectors = arguments.selectors or (STUDY if arguments.study_zcore else SELECTORS)
+    arguments.selectors = arguments.selectors or (
+        STUDY if arguments.study_zcore else list(COMPARED)
+    )
     if "random" not in arguments.selectors:
         parser.error("--selectors: random is what the others are compared with")
     arguments.folds = arguments.folds or (10 if arguments.openml_cc18 else 3)

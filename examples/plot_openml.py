@@ -3,7 +3,7 @@ A data set of OpenML, with categories and missing values
 ========================================================
 
 A table as it comes: numbers, categories, holes. The selector needs finite numbers, and gets them
-from a ColumnTransformer in ``embedder``; the boosted trees get the raw table.
+from a TablePreparation in ``embedder``; the boosted trees get the raw table.
 """
 
 # %%
@@ -16,14 +16,15 @@ from urllib.error import URLError
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import fetch_openml, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sklearn_zcore import BudgetCurveDisplay, CoresetClassifier, ZCoreSelector
+from sklearn_zcore import (
+    BudgetCurveDisplay,
+    CoresetClassifier,
+    TablePreparation,
+    ZCoreSelector,
+)
 
 
 def bundled_table():
@@ -49,16 +50,15 @@ print(X.dtypes.value_counts())
 # %%
 # Numbers for the selector, the raw table for the trees
 # -----------------------------------------------------
-numbers = make_pipeline(SimpleImputer(), StandardScaler())
-embedder = make_column_transformer(
-    (numbers, make_column_selector(dtype_include="number")),
-    (OneHotEncoder(), make_column_selector(dtype_include="category")),
-)
+#
+# The preparation says what it makes of each column.
+preparation = TablePreparation().fit(X)
+print("\n".join(preparation.report()))
 trees = HistGradientBoostingClassifier(
     categorical_features="from_dtype", max_iter=10, min_samples_leaf=5, random_state=0
 )
 classifier = CoresetClassifier(
-    trees, ZCoreSelector(n_iter=50_000, tol=0, random_state=0), embedder, min_per_class=2
+    trees, ZCoreSelector(n_iter=50_000, tol=0, random_state=0), preparation, min_per_class=2
 )
 
 # %%

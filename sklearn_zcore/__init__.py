@@ -17,7 +17,14 @@ if TYPE_CHECKING:
         smallest_within,
     )
     from sklearn_zcore.embedding import FoundationEmbedder, load_image_folder
-    from sklearn_zcore.inspection import BudgetCurve, BudgetCurveDisplay, budget_curve
+    from sklearn_zcore.inspection import (
+        BudgetCurve,
+        BudgetCurveDisplay,
+        SelectorComparison,
+        SelectorComparisonDisplay,
+        budget_curve,
+        compare_selectors,
+    )
     from sklearn_zcore.selection import (
         FacilityLocationSelector,
         HerdingSelector,
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
         RandomSelector,
         ZCoreSelector,
     )
+    from sklearn_zcore.tables import TablePreparation
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,9 +48,13 @@ __all__ = [
     "KCenterSelector",
     "KMeansSelector",
     "RandomSelector",
+    "SelectorComparison",
+    "SelectorComparisonDisplay",
+    "TablePreparation",
     "ZCoreSelector",
     "__version__",
     "budget_curve",
+    "compare_selectors",
     "load_image_folder",
     "smallest_within",
 ]
@@ -55,7 +67,11 @@ _PACKAGES = {
     "CoresetRegressor": "compose",
     "CoresetSampler": "compose",
     "FoundationEmbedder": "embedding",
+    "TablePreparation": "tables",
+    "SelectorComparison": "inspection",
+    "SelectorComparisonDisplay": "inspection",
     "budget_curve": "inspection",
+    "compare_selectors": "inspection",
     "load_image_folder": "embedding",
     "smallest_within": "compose",
 }

@@ -9,7 +9,7 @@ import pytest
 import sklearn_zcore
 
 HEAVY = ["numba", "torch", "transformers", "matplotlib", "pandas", "polars", "typer", "rich"]
-HEAVY += ["filelock", "sklearn.cluster", "sklearn.kernel_approximation"]
+HEAVY += ["filelock", "pyarrow", "skrub", "sklearn.cluster", "sklearn.kernel_approximation"]
 
 
 def loaded_after(code):

@@ -1,378 +1,236 @@
-"""The work of ``zcore compare``: selectors against each other, on rows with labels."""
+"""``zcore compare``: the methods against each other, on rows with labels."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ._budget import Budget, parse_budget
-from ._errors import CliError, close_match, plural, require, shorten
-from ._folder import FolderRequest
-from ._methods import METHODS, build_selector
-from ._output import Output, atomic, check_output, probe_directory
-from ._source import Source, check_input, read_source
+from sklearn_zcore.tables import TableError, file_format
 
-N_RANDOM = 5
+from ._command import command, opt
+from ._coreset import budget_rows, known_method, parse_budget
+from ._errors import CliError, require
+from ._input import open_input
+from ._options import (
+    ColumnOptions,
+    ForceOptions,
+    ImageOptions,
+    ReadingOptions,
+    Rows,
+    RunOptions,
+    TellOptions,
+)
+from ._output import Output, check_free, check_output, write_columns, write_together
+from ._tell import print_json, print_lines, say_notes, say_warnings
+
+_SCORES = (".csv", ".parquet")
 _FIGURES = (".png", ".pdf", ".svg")
+_YARDSTICK = "random"
 
 
-@dataclass
-class CompareRequest:
-    """What ``zcore compare`` was asked to do; each field is an option of that name."""
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(ForceOptions):
+    """What ``zcore compare`` compares, and where it writes the result."""
 
-    table: Path
-    target: str | None
-    budgets: str
-    methods: list[str] = field(default_factory=list)
-    folds: int = 5
-    out: Path | None = None
-    figure: Path | None = None
-    columns: list[str] = field(default_factory=list)
-    ignore: list[str] = field(default_factory=list)
-    raw: bool = False
-    missing: str | None = None
-    max_categories: int = 100
-    key: str | None = None
-    sep: str | None = None
-    encoding: str | None = None
-    na_values: tuple[str, ...] = ()
-    seed: int = 0
-    jobs: int = -1
-    force: bool = False
-    verbose: bool = False
-
-
-@dataclass
-class Compared:
-    """What was measured.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        One line for each score.
-    by_fold : DataFrame
-        Macro-F1 in per cent: a row for each (fold, budget), a column for each method.
-    budgets : list of Budget
-    n_rows, n_features, n_classes : int
-    all_rows : float
-        Macro-F1 after training on all rows of a fold, in per cent.
-    notes : list of str
-    seconds : float
-    """
-
-    frame: Any
-    by_fold: Any
-    budgets: list[Budget]
-    n_rows: int
-    n_features: int
-    n_classes: int
-    all_rows: float
-    notes: list[str]
-    seconds: float
-
-
-def run_compare(request: CompareRequest, images: FolderRequest) -> Compared:
-    """Compare methods by cross-validation.
-
-    Parameters
-    ----------
-    request : CompareRequest
-        What to do.
-    images : FolderRequest
-        How to embed, where the input is a folder of images.
-
-    Returns
-    -------
-    compared : Compared
-        What was measured; the files that were asked for have been written.
-    """
-    budgets = [parse_budget(text) for text in request.budgets.split(",") if text.strip()]
-    if not budgets:
-        raise CliError("--budgets is empty.", "For example: --budgets 1%,5%,10%.")
-    methods = _methods(request.methods)
-    (pandas,) = require("pandas", why="zcore compare")
-    if request.figure is not None:
-        require("matplotlib", why="--figure")
-    out = _check_outputs(request)
-    start = time.perf_counter()
-    X, labels, notes = _folder_rows(request, images) if request.table.is_dir() else _rows(request)
-    X, y = _usable(X, labels, request.folds, notes)
-    n_train = len(y) - -(-len(y) // request.folds)
-    for budget in budgets:
-        budget.rows(n_train)  # as many as the smallest fold trains on
-    frame = pandas.DataFrame(_compare(request, methods, X, y, budgets))
-    from sklearn_zcore.inspection._comparison import ALL_ROWS
-    from sklearn_zcore.inspection._comparison_summary import plot_comparison, scores_by_set
-
-    by_fold = scores_by_set(frame.assign(data=frame["fold"]))[list(methods)]
-    if out is not None:
-        from ._image_output import write_table
-
-        columns = {name: frame[name].tolist() for name in frame}
-        write_table(out, columns, force=request.force)
-    if request.figure is not None:
-        shown = plot_comparison(by_fold, {"budget": {b.text: b.text for b in budgets}}, "macro-F1")
-        with atomic(request.figure, force=request.force) as file:
-            shown.savefig(file, format=request.figure.suffix[1:].lower(), dpi=150)
-    reached = frame.loc[frame["selector"] == ALL_ROWS, "macro_f1"].mean()
-    seconds = time.perf_counter() - start
-    n_classes = len(set(y.tolist()))
-    return Compared(
-        frame, by_fold, budgets, len(y), X.shape[1], n_classes, 100 * reached, notes, seconds
+    target: str | None = opt(
+        None,
+        "COLUMN",
+        "The column with the labels; of an .npz file, another array of it; the sub-folders of a "
+        "folder are its labels. No selector sees them.",
+        short="-t",
+    )
+    budgets: str = opt(
+        "2%,5%,10%,30%",
+        "A,B",
+        "Percentages, fractions or numbers of rows, of the rows that a fold trains on.",
+        short="-b",
+    )
+    methods: list[str] | None = opt(
+        None, "A,B", "The methods to compare; random always is one.", shown="all"
+    )
+    folds: int = opt(5, "N", "Folds of the cross-validation.", min=2)
+    out: Path | None = opt(None, "FILE", "Write every score, as .csv or .parquet.", short="-o")
+    figure: Path | None = opt(
+        None, "FILE", "Draw how far each method is ahead of random draws: .png, .pdf or .svg."
     )
 
 
-def _methods(given: list[str]) -> dict[str, Any]:
-    """Return the methods to compare; random always is one of them."""
+@command
+def compare(
+    table: Rows,
+    own: CompareOptions,
+    columns: ColumnOptions,
+    run: RunOptions,
+    reading: ReadingOptions,
+    images: ImageOptions,
+    tell: TellOptions,
+) -> None:
+    """Compare the methods on labelled rows of your own.
+
+    By cross-validation: each method selects among the training rows without their labels, three
+    classifiers are trained on the coreset, on random draws and on all rows, and scored on the
+    held-out rows by macro-F1.
+
+    [bold]Examples[/bold]
+
+    [cyan]zcore compare table.csv --target label --budgets 1%,5%,10%[/cyan]
+
+    [cyan]zcore compare photos --model dinov2 --figure compared.png[/cyan]
+    """
+    input = open_input(
+        table,
+        reading=reading,
+        columns=columns,
+        images=images,
+        for_tables={n: option for n, option in own.given.items() if n == "target"},
+        verbose=tell.verbose,
+    )
+    if own.target is None and not table.is_dir():
+        raise CliError("--target is missing.", "Name the column with the labels: --target COLUMN.")
+    sizes = [parse_budget(text, "--budgets") for text in own.budgets.split(",") if text.strip()]
+    if not sizes:
+        raise CliError("--budgets is empty.", "For example: --budgets 1%,5%,10%.")
+    methods = _methods(own.methods or [])
+    outputs = _check_outputs(own, table)
+    start = time.perf_counter()
+    n_rows = input.read()
+    for size in sizes:
+        # As many as the smallest fold trains on; rows without a label are told of later.
+        budget_rows(size, n_rows - -(-n_rows // own.folds), "--budgets")
+    parameters = {"cv": own.folds, "n_jobs": run.jobs, "random_state": run.seed}
+    found = _compare(methods, input.labelled(own.target), sizes, parameters, tell.verbose)
+    _write(outputs, found)
+    seconds = time.perf_counter() - start
+    notes = input.notes + found.notes
+    if tell.json:
+        print_json({**report(found), "seconds": round(seconds, 3), "notes": notes})
+    else:
+        print_found(found, seconds)
+    if not tell.quiet:
+        say_notes(notes)
+    say_warnings(input.warnings)
+
+
+def _methods(given: list[str]) -> list[str]:
+    """Return the methods to compare, in the order of the registry; random always is one."""
+    from sklearn_zcore.selection import SELECTORS
+
     named = [name.strip() for text in given for name in text.split(",") if name.strip()]
     for name in named:
-        if name not in METHODS:
-            raise CliError(
-                f"--methods: {name!r} is unknown{close_match(name, METHODS)}",
-                f"Methods: {', '.join(METHODS)}.",
-            )
-    wanted = [name for name in METHODS if not named or name in named or name == "random"]
-    return {name: METHODS[name] for name in wanted}
+        known_method(name, "--methods:")
+    return [name for name in SELECTORS if not named or name in named or name == _YARDSTICK]
 
 
-def _check_outputs(request: CompareRequest) -> Output | None:
+def _check_outputs(own: CompareOptions, source: Path) -> list[Output]:
     """Refuse files that could not be written, before any work is done."""
-    if request.figure is not None:
-        if request.figure.suffix.lower() not in _FIGURES:
-            raise CliError(f"--figure {request.figure}: it can be {', '.join(_FIGURES)}.")
-        if request.figure.exists() and not request.force:
-            raise CliError(
-                f"The output {request.figure} exists.",
-                "Overwrite it with --force, or name another.",
-            )
-        probe_directory(request.figure)
-    if request.out is None:
-        return None
-    if request.out.suffix.lower() not in (".csv", ".parquet"):
-        raise CliError(f"--out {request.out}: it can be .csv or .parquet.")
-    return check_output(
-        request.out,
-        source=request.table,
-        source_format=".csv",
-        only_indices=False,
-        force=request.force,
-    )
-
-
-def _folder_rows(request: CompareRequest, images: FolderRequest) -> tuple[Any, Any, list[str]]:
-    """Embed a folder whose sub-folders are classes."""
-    from ._folder import broken_note, check_request, embed_folder, list_folder
-
-    if request.target is not None:
-        raise CliError(
-            f"--target: for tables, and {request.table} is a folder: its sub-folders are the "
-            f"classes.",
-            "Leave it out.",
-        )
-    check_request(images)
-    found = list_folder(images.folder)
-    if found.labels is None:
-        raise CliError(
-            f"The images of {request.table} have no classes: they do not lie in sub-folders.",
-            "Put each class into a sub-folder of its own.",
-        )
-    embedded = embed_folder(images, found)
-    return embedded.X, embedded.labels, [broken_note(embedded.broken)] if embedded.broken else []
-
-
-def _rows(request: CompareRequest) -> tuple[Any, Any, list[str]]:
-    """Read a table and its labels; rows without one are left out."""
-    import numpy as np
-
-    from ._columns import resolve_roles
-    from ._features import build_features
-
-    if request.target is None:
-        raise CliError("--target is missing.", "Name the column with the labels: --target COLUMN.")
-    check_input(request.table)
-    source = read_source(
-        request.table,
-        key=request.key,
-        sep=request.sep,
-        encoding=request.encoding,
-        na_values=request.na_values,
-    )
-    labels = _labels(source, request.target)
-    ignored = [request.target] if request.target in source.names else []
-    roles = resolve_roles(source, request.columns, [*request.ignore, *ignored], [])
-    missing = request.missing or ("error" if request.raw else "impute")
-    features = build_features(
-        source, roles, raw=request.raw, missing=missing, max_categories=request.max_categories
-    )
-    if features.kept is not None:
-        labels = labels[features.kept]
-    labelled = np.array([label is not None for label in labels])
-    notes = roles.notes + features.notes
-    if not labelled.all():
-        notes.append(f"{plural(int((~labelled).sum()), 'row')} without a label left out.")
-    return features.X[labelled], labels[labelled], notes
-
-
-def _labels(source: Source, target: str) -> Any:
-    """Return the labels as text, None where there is none."""
-    import numpy as np
-
-    if source.table is not None and target in source.names:
-        import pyarrow.compute as pc
-
-        column = source.table[target]
-        if hasattr(column.type, "value_type"):  # of a dictionary
-            column = column.cast(column.type.value_type)
-        text = pc.cast(column, "string").to_pylist()
-        return np.array(text, dtype=object)
-    if source.array is not None and target in source.names:
-        column = source.array[:, source.names.index(target)]
-        return np.array([str(value) for value in column], dtype=object)
-    if source.format == ".npz":
-        with np.load(source.path, allow_pickle=False) as arrays:
-            if target in arrays:
-                labels = np.asarray(arrays[target])
-                if labels.shape != (source.n_rows,):
-                    raise CliError(
-                        f"--target {target}: the array has shape {labels.shape}, and there are "
-                        f"{source.n_rows:,} rows."
-                    )
-                return labels.astype(str).astype(object)
-    raise CliError(
-        f"--target: the input has no column {target!r}{close_match(target, set(source.names))}",
-        f"It has {plural(len(source.names), 'column')}: {shorten(source.names, 20)}.",
-    )
-
-
-def _usable(X: Any, labels: Any, n_folds: int, notes: list[str]) -> tuple[Any, Any]:
-    """Leave out classes that are too rare for every fold to have one."""
-    import numpy as np
-
-    labels = np.asarray(labels).astype(str)
-    classes, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    rare = counts < n_folds
-    if len(labels) and rare.mean() > 0.5 and classes.size > 20:
-        raise CliError(
-            f"The target has {classes.size:,} different values in {len(labels):,} rows: it does "
-            f"not look like classes.",
-            "zcore compare trains classifiers; put numbers into a few bins first.",
-        )
-    if rare.any():
-        notes.append(
-            f"{plural(int(counts[rare].sum()), 'row')} left out: fewer than {n_folds} in the class "
-            f"{shorten(classes[rare].tolist())}."
-        )
-    keep = ~rare[codes] if len(labels) else np.zeros(0, bool)
-    if np.unique(codes[keep]).size < 2:
-        raise CliError(
-            f"There are fewer than two classes with {n_folds} rows or more.",
-            "Label more rows, or use fewer --folds.",
-        )
-    return X[keep], labels[keep]
+    require("pandas", why="zcore compare")
+    outputs = []
+    if own.out is not None:
+        if file_format(own.out) not in _SCORES:
+            raise CliError(f"--out {own.out}: it can be {' or '.join(_SCORES)}.")
+        outputs.append(check_output(own.out, formats=_SCORES, force=own.force, source=source))
+    if own.figure is not None:
+        require("matplotlib", why="--figure")
+        kind = own.figure.suffix.lower()
+        if kind not in _FIGURES:
+            raise CliError(f"--figure {own.figure}: it can be {', '.join(_FIGURES)}.")
+        check_free(own.figure, force=own.force)
+        outputs.append(Output(own.figure, kind, own.force))
+    return outputs
 
 
 def _compare(
-    request: CompareRequest, methods: dict[str, Any], X: Any, y: Any, budgets: list[Budget]
-) -> list[dict[str, Any]]:
-    """Run the comparison; what selectors complain of becomes a message."""
-    from sklearn_zcore._budget import Budget as Budget_
-    from sklearn_zcore.inspection import _comparison as comparison
+    methods: list[str],
+    labelled: tuple[Any, Any, Any],
+    sizes: list[Any],
+    parameters: dict[str, int],
+    verbose: bool,
+) -> Any:
+    """Run the comparison; what it complains of becomes a message."""
+    from sklearn_zcore.inspection import compare_selectors
 
-    from ._progress import steps
-
-    def selectors(name: str) -> list[Any]:
-        seeds = range(N_RANDOM) if name == "random" else range(1)
-        quiet = {"tol": 0} if name == "zcore" else {}
-        return [
-            build_selector(
-                methods[name],
-                budget=1,
-                seed=request.seed + 1000 * seed,
-                jobs=1,
-                verbose=False,
-                given={},
-            ).set_params(**quiet)
-            for seed in seeds
-        ]
-
-    made = {name: selectors(name) for name in methods}
-    total = request.folds * (1 + sum(len(some) for some in made.values()))
-    sizes = [
-        Budget_(b.count if b.count is not None else float(b.share or 0), b.text) for b in budgets
-    ]
+    X, y, preparation = labelled
+    labels = [size.label for size in sizes]
     try:
-        with steps(total, "selections", request.verbose) as advance:
-            return comparison.compare_selectors(
-                X,
-                y,
-                made,
-                sizes,
-                n_folds=request.folds,
-                seed=request.seed,
-                n_jobs=request.jobs,
-                progress=advance,
-            )
+        return compare_selectors(
+            methods, X, y, labels, preparation=preparation, verbose=int(verbose), **parameters
+        )
+    except TableError:
+        raise  # Its words name options already.
     except (ValueError, TypeError) as error:
         raise CliError(str(error)) from error
 
 
-def compared_json(compared: Compared) -> dict[str, Any]:
+def _write(outputs: list[Output], found: Any) -> None:
+    """Write every score, and the figure."""
+    with write_together(*outputs) as new:
+        for output in outputs:
+            file = new.file(output.path)
+            if output.format in _FIGURES:
+                _draw(found).savefig(file, format=output.format[1:], dpi=150)
+            else:
+                frame = found.to_frame()
+                write_columns(file, output, {name: frame[name].tolist() for name in frame})
+
+
+def _draw(found: Any) -> Any:
+    """Return the figure of a comparison."""
+    from matplotlib.figure import Figure
+
+    from sklearn_zcore.inspection import SelectorComparisonDisplay
+
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    SelectorComparisonDisplay.from_comparison(found, ax=figure.subplots())
+    return figure
+
+
+def report(found: Any) -> dict[str, Any]:
     """Describe a comparison for programs."""
-    names = [budget.text for budget in compared.budgets]
-    means = compared.by_fold.groupby(level="budget").mean()
-    spread = compared.by_fold.groupby(level="budget").std()
+    summary = 100 * found.summary()[["mean", "std"]]
     return {
-        "n_rows": compared.n_rows,
-        "n_features": compared.n_features,
-        "n_classes": compared.n_classes,
-        "macro_f1_all_rows": round(compared.all_rows, 3),
+        "n_rows": found.n_samples,
+        "n_features": found.n_features,
+        "n_classes": found.n_classes,
+        "macro_f1_all_rows": round(100 * found.full_score(), 3),
         "macro_f1": {
             method: {
-                name: {
-                    "mean": round(float(means.loc[name, method]), 3),
-                    "std": round(float(spread.loc[name, method]), 3),
+                budget: {
+                    name: round(float(value), 3)
+                    for name, value in summary.loc[(budget, method)].items()
                 }
-                for name in names
+                for budget in found.budgets
             }
-            for method in means
+            for method in found.selectors
         },
-        "seconds": round(compared.seconds, 3),
-        "notes": compared.notes,
     }
 
 
-def print_compared(compared: Compared) -> None:
+def print_found(found: Any, seconds: float) -> None:
     """Print a comparison for people."""
-    from ._report import print_lines
-
+    rows = f"{found.n_samples:,} rows, {found.n_features:,} features, {found.n_classes} classes"
     print_lines(
         "Selectors compared: macro-F1 of classifiers trained on the coreset, per cent",
-        [
-            ("data", f"{compared.n_rows:,} rows, {compared.n_features:,} features, "
-                     f"{compared.n_classes} classes"),
-            ("all rows", f"{compared.all_rows:.1f}"),
-        ],
-    )  # fmt: skip
-    groups = compared.by_fold.groupby(level="budget")
-    means, spread = groups.mean(), groups.std()
-    names = [budget.text for budget in compared.budgets]
-    print("\n  " + " " * 19 + "".join(f"{name:>16}" for name in names))
-    for method in means:
-        cells = [f"{means.loc[n, method]:.1f} ± {spread.loc[n, method]:.1f}" for n in names]
+        [("data", rows), ("all rows", f"{100 * found.full_score():.1f}")],
+    )
+    summary = found.summary()
+    print("\n  " + " " * 19 + "".join(f"{budget:>16}" for budget in found.budgets))
+    for method in found.selectors:
+        values = [100 * summary.loc[(budget, method)] for budget in found.budgets]
+        cells = [f"{value['mean']:.1f} ± {value['std']:.1f}" for value in values]
         print(f"  {method:<19}" + "".join(f"{cell:>16}" for cell in cells))
     print("\n  Mean of three classifiers; ± is the spread over folds.")
-    lines = []
-    for name in names:
-        best = means.loc[name].idxmax()
-        ahead = means.loc[name, best] - means.loc[name, "random"]
-        told = "no method is ahead of random draws"
-        if best != "random":
-            scores = compared.by_fold.xs(name, level="budget")
-            n_won = int((scores[best] > scores["random"]).sum())
-            told = (
-                f"{best} is {ahead:.1f} points ahead of random draws, in {n_won} of "
-                f"{len(scores)} folds"
-            )
-        lines.append((name, told))
-    lines.append(("time", f"{compared.seconds:.1f} s"))
-    print_lines("Best", lines)
+    by_fold = found.by_fold()
+    lines = [(budget, _winner(by_fold.xs(budget, level="budget"))) for budget in found.budgets]
+    print_lines("Best", [*lines, ("time", f"{seconds:.1f} s")])
+
+
+def _winner(scores: Any) -> str:
+    """Say which method is best at a budget, from its scores in each fold."""
+    best = scores.mean().idxmax()
+    if best == _YARDSTICK:
+        return "no method is ahead of random draws"
+    ahead = scores[best] - scores[_YARDSTICK]
+    return (
+        f"{best} is {100 * ahead.mean():.1f} points ahead of random draws, in "
+        f"{int((ahead > 0).sum())} of {len(scores)} folds"
+    )

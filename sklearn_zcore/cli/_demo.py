@@ -1,110 +1,90 @@
 """``zcore demo``: what a coreset is worth, measured on scikit-learn's bundled digits."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
-from ._budget import Budget, parse_budget
-from ._methods import get_method
-from ._output import Coreset, Output, check_output, write_coreset
-from ._run import Fit, Request, fit_selector, make_coreset
-from ._source import Source
+from ._command import command, opt
+from ._coreset import (
+    FORMATS,
+    budget_rows,
+    fit_report,
+    fit_selector,
+    make_coreset,
+    parse_budget,
+    run_parameters,
+    write_coreset,
+)
+from ._options import BUDGET_HELP, ForceOptions, RunOptions, TellOptions
+from ._output import Output, check_output, write_together
+from ._tell import print_json, print_lines, say_warnings, stability_sentence
 
 N_ITER = 200_000
 N_RANDOM = 20
 _TEST_SHARE = 0.25
 
 
-@dataclass
-class Demo:
-    """What the demo measured.
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions(ForceOptions):
+    """What ``zcore demo`` selects and writes."""
 
-    Attributes
-    ----------
-    n_train, n_test, n_features : int
-        Size of the training rows and the held-out rows.
-    budget : Budget
-        How much was selected.
-    n_selected : int
-        Rows of the coreset.
-    fit : Fit
-        The fitted selector.
-    accuracy : dict
-        By classifier: held-out accuracy after training on ``coreset`` and ``all`` rows, and
-        ``random``, one accuracy for each random draw.
-    seconds : float
-        Time of the whole demo.
-    output : Path or None
-        Where the coreset was written.
+    budget: str = opt("10%", "SIZE", BUDGET_HELP, short="-b")
+    out: Path | None = opt(
+        None,
+        "FILE",
+        "Also write the coreset (.csv, .parquet, .npy or .npz), with the pixels and the digit; "
+        "zcore_row counts the rows of the whole data set.",
+        short="-o",
+    )
+
+
+@command
+def demo(own: DemoOptions, run: RunOptions, tell: TellOptions) -> None:
+    """Measure in seconds what a coreset is worth, on scikit-learn's bundled digits.
+
+    Selects a part of the training rows without their labels, trains two classifiers on it, on
+    random draws of the same size and on all rows, and prints the accuracy of each on held-out
+    rows, whatever it is. Nothing is downloaded.
+
+    [bold]Examples[/bold]
+
+    [cyan]zcore demo[/cyan]
+
+    [cyan]zcore demo --budget 30% --seed 1[/cyan]
     """
+    from sklearn_zcore import ZCoreSelector
 
-    n_train: int
-    n_test: int
-    n_features: int
-    budget: Budget
-    n_selected: int
-    fit: Fit
-    accuracy: dict[str, dict[str, Any]]
-    seconds: float
-    output: Path | None
-
-
-def run_demo(
-    *, budget: str, seed: int, out: Path | None, force: bool, jobs: int, verbose: bool
-) -> Demo:
-    """Select from the digits without labels and train on the coreset, at random, on all.
-
-    Parameters
-    ----------
-    budget : str
-        How much to select.
-    seed : int
-        Seed of the split, of the draws and of the random selections.
-    out : Path or None
-        Where to write the coreset.
-    force : bool
-        Overwrite an existing file.
-    jobs : int
-        Number of threads.
-    verbose : bool
-        Show a progress bar.
-
-    Returns
-    -------
-    demo : Demo
-        The measurements.
-    """
     start = time.perf_counter()
-    wanted = parse_budget(budget)
+    wanted = parse_budget(own.budget)
     # The data are part of scikit-learn: there is no input file that --out could overwrite.
-    output = (
-        None
-        if out is None
-        else check_output(
-            out, source=Path("digits"), source_format=".npy", only_indices=False, force=force
-        )
-    )
-    X, y, X_test, y_test, train_rows = _split(seed)
-    n_selected = wanted.rows(len(X))
-    request = Request(table=Path(), out=Path(), budget=budget, seed=seed, jobs=jobs)
-    request.selector, request.verbose = {"n_iter": N_ITER}, verbose
-    fit = fit_selector(get_method("zcore", request.selector), request, X, n_selected)
-    accuracy = _compare(X, y, X_test, y_test, fit.selector.indices_, seed)
+    output = None if own.out is None else check_output(own.out, formats=FORMATS, force=own.force)
+    X, y, X_test, y_test, train_rows = _split(run.seed)
+    selector = ZCoreSelector(n_iter=N_ITER, verbose=int(tell.verbose), **run_parameters(run))
+    fit = fit_selector(selector, X, budget_rows(wanted, len(X)))
+    accuracy = _measure(X, y, X_test, y_test, fit.selector.indices_, run.seed)
     if output is not None:
-        _write(output, X, y, train_rows, fit.selector, force=force)
-    seconds = time.perf_counter() - start
-    return Demo(
-        n_train=len(X),
-        n_test=len(X_test),
-        n_features=X.shape[1],
-        budget=wanted,
-        n_selected=n_selected,
-        fit=fit,
-        accuracy=accuracy,
-        seconds=seconds,
-        output=out,
-    )
+        _write(output, X, y, train_rows, fit.selector)
+    report = {
+        "data": "sklearn.datasets.load_digits",
+        "n_train": len(X),
+        "n_test": len(X_test),
+        "n_features": X.shape[1],
+        "budget": wanted.label,
+        **fit_report(fit),
+        "seconds_selecting": round(fit.seconds, 3),
+        "accuracy": accuracy,
+        "verdict": [verdict(r["coreset"], r["random"], n) for n, r in accuracy.items()],
+        "explanation": explanation(accuracy),
+        "output": None if output is None else str(output.path),
+        "seconds": round(time.perf_counter() - start, 3),
+    }
+    if tell.json:
+        print_json(report)
+    else:
+        _print(report, wanted.describe(len(X)))
+    say_warnings(fit.warnings)
 
 
 def _split(seed: int) -> tuple[Any, Any, Any, Any, Any]:
@@ -133,7 +113,7 @@ def _classifiers() -> dict[str, Any]:
     }
 
 
-def _compare(X: Any, y: Any, X_test: Any, y_test: Any, coreset: Any, seed: int) -> Any:
+def _measure(X: Any, y: Any, X_test: Any, y_test: Any, coreset: Any, seed: int) -> Any:
     """Measure held-out accuracy after training on the coreset, on random draws and on all rows."""
     import numpy as np
     from threadpoolctl import threadpool_limits
@@ -151,33 +131,35 @@ def _compare(X: Any, y: Any, X_test: Any, y_test: Any, coreset: Any, seed: int) 
             return float(np.mean(y_test == y[rows][0]))
         return float(model.fit(X[rows], y[rows]).score(X_test, y_test))
 
+    measured = {}
     # Fits this small take longer with several BLAS threads, 50 times so on a busy machine.
     with threadpool_limits(1):
-        return {
-            name: {
+        for name, model in _classifiers().items():
+            random = [accuracy(model, rows) for rows in draws]
+            measured[name] = {
                 "coreset": accuracy(model, coreset),
-                "random": [accuracy(model, rows) for rows in draws],
+                "random": random,
+                "random_mean": fmean(random),
+                "random_std": stdev(random),
                 "all": accuracy(model, slice(None)),
             }
-            for name, model in _classifiers().items()
-        }
+    return measured
 
 
-def _write(output: Output, X: Any, y: Any, rows: Any, selector: Any, *, force: bool) -> None:
+def _write(output: Output, X: Any, y: Any, train_rows: Any, selector: Any) -> None:
     """Write the coreset with the pixels and the digit; zcore_row counts the rows of the digits."""
     import numpy as np
 
-    names = [f"pixel_{i // 8}_{i % 8}" for i in range(X.shape[1])] + ["digit"]
-    chosen = make_coreset(selector, None, "row")
-    table = np.zeros((int(rows.max()) + 1, len(names)), dtype=np.int64)
-    table[rows, :-1] = np.rint(X * 16)
-    table[rows, -1] = y
-    coreset = Coreset(rows[chosen.rows], chosen.scores, chosen.ranks)
-    source = Source(Path("digits"), ".npy", names, len(table), array=table)
-    write_coreset(output, source, names, coreset, force=force)
+    coreset = make_coreset(selector, None, "row")
+    pixels = np.rint(X[coreset.rows] * 16).astype(np.int64)
+    columns = {f"pixel_{i // 8}_{i % 8}": values for i, values in enumerate(pixels.T)}
+    columns["digit"] = y[coreset.rows]
+    with write_together(output) as new:
+        coreset = replace(coreset, rows=train_rows[coreset.rows])
+        write_coreset(new.file(output.path), output, coreset, columns)
 
 
-def compare(coreset: float, random: list[float]) -> int:
+def side(coreset: float, random: list[float]) -> int:
     """Say whether a coreset is better (1) or worse (-1) than most random draws, or neither (0).
 
     Parameters
@@ -214,34 +196,35 @@ def verdict(coreset: float, random: list[float], name: str) -> str:
     sentence : str
         The comparison, in words that follow from the numbers.
     """
-    difference = 100 * (coreset - _moments(random)[0])
+    difference = 100 * (coreset - fmean(random))
     beaten = sum(r < coreset for r in random)
     words = {
         -1: "is worse than most random draws",
         0: "is about as good as a random draw",
         1: "is better than most random draws",
     }
-    how = words[compare(coreset, random)]
+    how = words[side(coreset, random)]
     return (
         f"With {name} the ZCore coreset {how}: {difference:+.1f} points from their mean; it beats "
         f"{beaten} of {len(random)}."
     )
 
 
-def explanation(demo: Demo) -> str:
+def explanation(accuracy: dict[str, dict[str, Any]]) -> str:
     """Say what follows from all classifiers together.
 
     Parameters
     ----------
-    demo : Demo
-        The measurements.
+    accuracy : dict of str to dict
+        By classifier: the held-out accuracy after training on the ``coreset``, and on each of
+        the ``random`` draws.
 
     Returns
     -------
     text : str
         One or two sentences.
     """
-    sides = {compare(r["coreset"], r["random"]) for r in demo.accuracy.values()}
+    sides = {side(r["coreset"], r["random"]) for r in accuracy.values()}
     if sides == {-1}:
         return (
             "So at this budget a random draw is the better training set here. A likely reason: the "
@@ -255,83 +238,28 @@ def explanation(demo: Demo) -> str:
     return "So at this budget the better training set depends on the classifier."
 
 
-def _moments(values: list[float]) -> tuple[float, float]:
-    """Return mean and standard deviation."""
-    import numpy as np
-
-    return float(np.mean(values)), float(np.std(values, ddof=1))
-
-
-def demo_json(demo: Demo) -> dict[str, Any]:
-    """Describe a demo for programs.
-
-    Parameters
-    ----------
-    demo : Demo
-        The measurements.
-
-    Returns
-    -------
-    report : dict
-        Of plain values.
-    """
-    accuracy = {}
-    for name, result in demo.accuracy.items():
-        mean, spread = _moments(result["random"])
-        accuracy[name] = {**result, "random_mean": mean, "random_std": spread}
-    selector = demo.fit.selector
-    return {
-        "data": "sklearn.datasets.load_digits",
-        "n_train": demo.n_train,
-        "n_test": demo.n_test,
-        "n_features": demo.n_features,
-        "budget": demo.budget.text,
-        "n_selected": demo.n_selected,
-        "n_draws": int(selector.n_iter_),
-        "stability": float(selector.stability_),
-        "accuracy": accuracy,
-        "verdict": [verdict(r["coreset"], r["random"], n) for n, r in demo.accuracy.items()],
-        "explanation": explanation(demo),
-        "seconds": round(demo.seconds, 3),
-        "seconds_selecting": round(demo.fit.seconds, 3),
-        "output": None if demo.output is None else str(demo.output),
-        "warnings": demo.fit.warnings,
-    }
-
-
-def print_demo(demo: Demo) -> None:
-    """Print a demo for people.
-
-    Parameters
-    ----------
-    demo : Demo
-        The measurements.
-    """
-    from ._report import print_lines, stability_sentence
-
-    selector = demo.fit.selector
+def _print(report: dict[str, Any], size: str) -> None:
+    """Print a demo for people."""
+    data = f"{report['n_train']:,} rows to select from, {report['n_test']:,} held out"
     print_lines(
         "ZCore on scikit-learn's digits (8x8 images), without labels",
         [
-            ("data", f"{demo.n_train:,} rows to select from, {demo.n_test:,} held out, "
-                     f"{demo.n_features} features"),
-            ("coreset", demo.budget.describe(demo.n_train)),
-            ("draws", f"{selector.n_iter_:,} in {demo.fit.seconds:.1f} s"),
-            ("stability", stability_sentence(selector.stability_)),
+            ("data", f"{data}, {report['n_features']} features"),
+            ("coreset", size),
+            ("draws", f"{report['n_draws']:,} in {report['seconds_selecting']:.1f} s"),
+            ("stability", stability_sentence(report["stability"])),
         ],
-    )  # fmt: skip
+    )
     at_random = f"random (mean ± sd of {N_RANDOM})"
     print(f"\n  {'held-out accuracy':<22}{'ZCore':>8}{at_random:>27}{'all rows':>10}")
-    for name, result in demo.accuracy.items():
-        mean, spread = _moments(result["random"])
-        between = f"{mean:.3f} ± {spread:.3f}"
+    for name, result in report["accuracy"].items():
+        between = f"{result['random_mean']:.3f} ± {result['random_std']:.3f}"
         print(f"  {name:<22}{result['coreset']:>8.3f}{between:>27}{result['all']:>10.3f}")
     print()
-    sentences = [verdict(r["coreset"], r["random"], n) for n, r in demo.accuracy.items()]
-    lines = [("result", s) for s in sentences[:1]] + [("", s) for s in sentences[1:]]
-    lines.append(("", explanation(demo)))
-    if demo.output is not None:
-        lines.append(("written", str(demo.output)))
-    lines.append(("time", f"{demo.seconds:.1f} s in all"))
+    sentences = [*report["verdict"], report["explanation"]]
+    lines = [("" if i else "result", sentence) for i, sentence in enumerate(sentences)]
+    if report["output"] is not None:
+        lines.append(("written", report["output"]))
+    lines.append(("time", f"{report['seconds']:.1f} s in all"))
     lines.append(("next", "zcore select YOUR_TABLE.csv --budget 10% --out coreset.csv"))
     print_lines("Result", lines)

@@ -1,15 +1,18 @@
 """Mistakes of the user, and how every exception becomes a message and an exit code."""
 
-import difflib
 import functools
 import importlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import typer
+
+from sklearn_zcore.tables import Setting, TableError, spelled
+
+from ._escape import shown
 
 EXIT_BUG = 1
 EXIT_MISTAKE = 2
@@ -38,37 +41,35 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    line = Text.assemble((label, style), text)
+    line = Text.assemble((label, style), shown(text, lines=True))
     Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
-def close_match(name: str, known: Iterable[str]) -> str:
-    """End a sentence with ``; did you mean 'x'?`` where a known name is similar."""
-    lowered = {k.lower(): k for k in known}
-    found = [lowered[m] for m in difflib.get_close_matches(name.lower(), lowered, n=3)]
-    return f"; did you mean {' or '.join(map(repr, found))}?" if found else "."
+# Settings whose values are words, which no shell takes apart.
+_PLAIN = {"encoding", "key", "max_categories", "missing", "model"}
 
 
-def shorten(items: Iterable[Any], limit: int = 6) -> str:
-    """List items by name, the first few of them when there are many."""
-    names = [repr(i) if isinstance(i, str) else str(i) for i in items]
-    if len(names) <= limit:
-        return ", ".join(names)
-    return f"{', '.join(names[:limit])} and {len(names) - limit:,} more"
+def as_option(setting: Setting) -> str:
+    """Spell a parameter of the library's tables as the option of that name."""
+    name, value = setting.parameter, setting.value
+    if name == "kinds" and value:
+        if set(value.values()) == {"ignore"}:
+            names = ",".join(value)
+            return f"--carry '{names}' (written, not used) or --ignore '{names}'"
+        return " ".join(f"--kind '{column}={kind}'" for column, kind in value.items())
+    option = "--kind" if name == "kinds" else f"--{name.replace('_', '-')}"
+    if value is None:
+        return option
+    if isinstance(value, list):
+        return f"{option} {','.join(value)}"
+    return f"{option} {value}" if name in _PLAIN else f"{option} '{value}'"
 
 
-def plural(count: int, noun: str) -> str:
-    """Return ``1 row`` or ``1,200 rows``."""
-    ending = "" if count == 1 else "s"
-    return f"{count:,} {noun}{ending}"
-
-
-def require(*modules: str, why: str) -> list[Any]:
-    """Import optional modules, or say which extra holds them."""
-    loaded = []
+def require(*modules: str, why: str) -> None:
+    """Refuse work whose optional modules are missing, and say which extra holds them."""
     for name in modules:
         try:
-            loaded.append(importlib.import_module(name))
+            importlib.import_module(name)
         except ImportError as error:
             package = name.partition(".")[0]
             raise CliError(
@@ -76,13 +77,6 @@ def require(*modules: str, why: str) -> list[Any]:
                 'Install the extra: pip install "sklearn-zcore[table]". '
                 ".npy and .npz files work without it.",
             ) from error
-    return loaded
-
-
-def _explain_os_error(error: OSError) -> str:
-    """Say what the operating system refused, and on which file."""
-    reason = error.strerror or str(error) or type(error).__name__
-    return f"{reason}: {error.filename}" if error.filename else reason
 
 
 def reported(command: Callable[..., None]) -> Callable[..., None]:
@@ -102,30 +96,37 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             _trace(kwargs)
             say("Interrupted. No partial file is left behind.")
             raise typer.Exit(EXIT_INTERRUPTED) from interrupt
-        except CliError as error:
-            _trace(kwargs)
-            say(error.message, label="Error: ", style="bold red")
-            if error.hint:
-                say(error.hint, label="Hint: ", style="bold")
-            raise typer.Exit(EXIT_MISTAKE) from error
-        except OSError as error:
-            _trace(kwargs)
-            say(_explain_os_error(error), label="Error: ", style="bold red")
-            raise typer.Exit(EXIT_MISTAKE) from error
-        except MemoryError as error:
-            _trace(kwargs)
-            detail = f" ({error})" if str(error) else ""
-            say(f"Not enough memory{detail}.", label="Error: ", style="bold red")
-            say("Use fewer columns: --columns, --ignore.", label="Hint: ", style="bold")
-            raise typer.Exit(EXIT_MISTAKE) from error
         except Exception as error:
             _trace(kwargs)
+            mistake = _as_mistake(error)
+            if mistake is not None:
+                say(mistake.message, label="Error: ", style="bold red")
+                if mistake.hint:
+                    say(mistake.hint, label="Hint: ", style="bold")
+                raise typer.Exit(EXIT_MISTAKE) from error
             say(f"{type(error).__name__}: {error}", label="Unexpected error: ", style="bold red")
             if not kwargs.get("debug"):
                 say("This is a bug in zcore. Run it again with --debug for the traceback.")
             raise typer.Exit(EXIT_BUG) from error
 
     return run
+
+
+def _as_mistake(error: Exception) -> CliError | None:
+    """Return what the user can do something about; None for a bug."""
+    if isinstance(error, CliError):
+        return error
+    if isinstance(error, TableError):
+        return CliError(spelled(error.message, as_option), spelled(error.hint, as_option))
+    if isinstance(error, ImportError) and "sklearn-zcore[" in str(error):
+        return CliError(str(error))
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+        return CliError(f"{reason}: {error.filename}" if error.filename else reason)
+    if isinstance(error, MemoryError):
+        detail = f" ({error})" if str(error) else ""
+        return CliError(f"Not enough memory{detail}.", "Use fewer columns: --columns, --ignore.")
+    return None
 
 
 def silence_stdout() -> None:

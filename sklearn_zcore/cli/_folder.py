@@ -1,249 +1,248 @@
-"""A folder of images, embedded."""
+"""A folder of images as the input of a command: embedded."""
 
-from dataclasses import dataclass, field, fields
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ._errors import CliError, plural
+from sklearn_zcore._words import plural
 
-_ON_ERROR = ("stop", "skip")
+from ._coreset import Coreset, write_coreset
+from ._errors import CliError
+from ._escape import shown, written
+from ._files import check_target, put_files
+from ._options import FileOptions, ImageOptions, WritingOptions
+from ._output import Output, check_output, write_together
+
+# Options that are the embedder's parameters of that name.
+_PARAMETERS = ("pooling", "layer", "revision", "device", "dtype", "batch_size")
 
 
 @dataclass
-class FolderRequest:
-    """How to embed a folder; each field is an option of that name, None where it was not given.
+class FolderInput:
+    """A folder of images: what `TableInput` is for rows.
 
     Attributes
     ----------
+    path : Path
+        The folder.
+    images : ImageOptions
+        How it is embedded.
+    files : FileOptions
+        What becomes of the coreset's files.
     verbose : bool
         Show a progress bar.
-    """
-
-    folder: Path
-    model: list[str] | None = None
-    pooling: str | None = None
-    layer: int | None = None
-    revision: str | None = None
-    offline: bool = False
-    on_error: str | None = None
-    device: str | None = None
-    dtype: str | None = None
-    batch_size: int | None = None
-    workers: int | None = None
-    cache_dir: Path | None = None
-    no_cache: bool = False
-    verbose: bool = False
-
-    @classmethod
-    def of(cls, folder: Path, options: dict[str, Any], *, verbose: bool) -> "FolderRequest":
-        """Pick the options of these names from all that a command has."""
-        named = {f.name for f in fields(cls)} - {"folder", "verbose"}
-        return cls(folder, verbose=verbose, **{name: options[name] for name in named})
-
-    def given(self) -> list[str]:
-        """Return the options that were given, as they are called on the command line."""
-        names = [n for n in vars(self) if n not in ("folder", "verbose")]
-        return [f"--{n.replace('_', '-')}" for n in names if getattr(self, n) not in (None, False)]
-
-
-@dataclass
-class EmbeddedFolder:
-    """The images of a folder with their embeddings.
-
-    Attributes
-    ----------
-    paths : list of str
-        The images that were embedded.
-    labels : ndarray of str or None
-        Their classes, where sub-folders are classes.
-    rows : ndarray of int64
-        Their places in the folder's list of images, from 0.
-    X : ndarray of shape (n_images, n_features)
+    target : Path or None
+        Where the coreset's files go.
+    paths, classes : list of str, ndarray of str or None
+        The images, and the class of each where sub-folders are classes, after `read`.
+    kept : ndarray of int64
+        The places in `paths` of those that can be read, after `prepare`.
+    X : ndarray of shape (n_kept, n_features)
         Their embeddings.
-    broken : dict
+    broken : dict of str to str
         The images that were skipped, with the reason.
-    models : list of str
-        The models.
     cache : Path or None
         Where the embeddings are kept.
     seconds : float
         The time it took.
     """
 
-    paths: list[str]
-    labels: Any
-    rows: Any
-    X: Any
-    broken: dict[str, str]
-    models: list[str] = field(default_factory=list)
-    cache: Path | None = None
-    seconds: float = 0.0
+    path: Path
+    images: ImageOptions
+    files: FileOptions = field(default_factory=FileOptions)
+    verbose: bool = False
+    target: Path | None = None
 
+    noun = "image"
 
-def check_request(request: FolderRequest) -> None:
-    """Refuse options that contradict, before any work is done."""
-    from ._app import _one_of
+    def __post_init__(self) -> None:
+        """Refuse options that contradict, before any work is done."""
+        if not self.images.model:
+            raise CliError(
+                f"{self.path} is a directory, and --model is missing.",
+                "Name the model that embeds its images: --model clip, dinov2, resnet18, an id of "
+                "the Hugging Face hub or a directory. If it holds tables, name one file.",
+            )
+        if self.images.no_cache and self.images.cache_dir is not None:
+            raise CliError("--no-cache and --cache-dir contradict.", "Leave one of them out.")
 
-    if not request.model:
-        raise CliError(
-            f"{request.folder} is a directory, and --model is missing.",
-            "Name the model that embeds its images: --model clip, dinov2, resnet18, an id of the "
-            "Hugging Face hub or a directory.",
+    def check_output(self, writing: WritingOptions) -> Output:
+        """Refuse outputs that could not be written, before any work is done."""
+        output = check_output(
+            writing.out,
+            formats=(".csv", ".parquet"),
+            force=writing.force,
+            source=self.path,
+            formulas=writing.formulas,
         )
-    if request.no_cache and request.cache_dir is not None:
-        raise CliError("--no-cache and --cache-dir contradict.", "Leave one of them out.")
-    _one_of("--on-error", request.on_error, _ON_ERROR)
-    _one_of("--pooling", request.pooling, ("auto", "cls", "mean", "pooler"))
-    _one_of("--dtype", request.dtype, ("auto", "float32", "float16", "bfloat16"))
+        self.target = check_target(self.files, self.path)
+        return output
+
+    def read(self) -> int:
+        """List the images and return their number."""
+        from sklearn_zcore.embedding import load_image_folder
+
+        # The shell has replaced the ~ that means the home directory; one that is left is a name.
+        literal = str(self.path).startswith("~")
+        try:
+            found = load_image_folder(self.path.absolute() if literal else self.path)
+        except ValueError as error:
+            raise CliError(str(error)) from error
+        self.paths: list[str] = found.paths
+        self.classes: Any = found.labels
+        return len(self.paths)
+
+    def prepare(self, output: Output | None = None, target: str | None = None) -> Any:
+        """Return the embeddings of the images that can be read.
+
+        Parameters
+        ----------
+        output, target : object
+            Of tables only: what is written of an image, and its class, need no column.
+
+        Returns
+        -------
+        X : ndarray of shape (n_kept, n_features)
+        """
+        import numpy as np
+
+        from sklearn_zcore.embedding import BrokenInputError
+
+        embedder = self._build_embedder()
+        start = time.perf_counter()
+        errors: dict[int, str] = {}
+        try:
+            X = embedder.fit_transform(self.paths)
+        except BrokenInputError as error:
+            errors, X = error.errors, error.embeddings
+            if self.images.on_error != "skip":
+                raise self._stopped(errors) from error
+        except (ValueError, TypeError, ImportError) as error:
+            raise CliError(str(error)) from error
+        except OSError as error:
+            raise CliError(str(error) if error.filename is None else f"{error}.") from error
+        except MemoryError as error:
+            detail = f" ({error})" if str(error) else ""
+            raise CliError(
+                f"Not enough memory to embed the images{detail}.",
+                "Use a smaller --batch-size and fewer --workers, or leave out the largest images.",
+            ) from error
+        self.broken = {self.paths[i]: reason for i, reason in errors.items()}
+        self.kept = np.setdiff1d(np.arange(len(self.paths)), list(errors))
+        if self.kept.size == 0:
+            raise CliError(f"No image in {self.path} can be read.", _listed(self.broken))
+        self.cache, self.seconds = embedder.cache_dir, time.perf_counter() - start
+        self.X = X[self.kept]
+        return self.X
+
+    def _build_embedder(self) -> Any:
+        import joblib
+
+        from sklearn_zcore.embedding import FoundationEmbedder, default_cache_dir
+
+        images = self.images
+        models = images.model or []
+        cache = None if images.no_cache else images.cache_dir or default_cache_dir()
+        return FoundationEmbedder(
+            models[0] if len(models) == 1 else models,
+            modality="image",
+            local_files_only=images.offline,
+            cache_dir=cache,
+            num_workers=joblib.cpu_count() if images.workers is None else images.workers,
+            verbose=int(self.verbose),
+            **{name: getattr(images, name) for name in _PARAMETERS if name in images.given},
+        )
+
+    def _stopped(self, errors: dict[int, str]) -> CliError:
+        broken = {self.paths[i]: reason for i, reason in errors.items()}
+        kept = "" if self.images.no_cache else " The embeddings of all others are in the cache."
+        return CliError(
+            f"{plural(len(broken), 'image')} of {len(self.paths):,} cannot be read:\n"
+            f"{_listed(broken)}",
+            f"Mend or delete them, or go on without: --on-error skip.{kept}",
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know."""
+        return []
+
+    @property
+    def warnings(self) -> list[str]:
+        """The images that were skipped, one a line."""
+        if not self.broken:
+            return []
+        skipped = plural(len(self.broken), "image")
+        return [f"{skipped} skipped, which cannot be read:\n{_listed(self.broken)}"]
+
+    def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
+        """Return embeddings, their classes, and that they are numbers already."""
+        if self.classes is None:
+            raise CliError(
+                f"The images of {self.path} have no classes: they do not lie in sub-folders.",
+                "Put each class into a sub-folder of its own.",
+            )
+        X = self.prepare()
+        return X, self.classes[self.kept], None
+
+    def columns(self, rows: Any) -> dict[str, Any]:
+        """Return the paths of some images, and their classes, as columns."""
+        columns: dict[str, Any] = {"path": [written(self.paths[row]) for row in rows]}
+        if self.classes is not None:
+            columns["label"] = [written(label) for label in self.classes[rows]]
+        return columns
+
+    def write(self, output: Output, coreset: Coreset) -> None:
+        """Write the list of the coreset's images, and put its files where they are wanted."""
+        columns = self.columns(coreset.rows)
+        paths = [self.paths[row] for row in coreset.rows]
+        with write_together(output) as new:
+            if self.target is not None:
+                link = self.files.link_to is not None
+                put_files(new, self.target, self.path, paths, link=link)
+            write_coreset(new.file(output.path), output, coreset, columns)
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Describe the input for people."""
+        count = len(self.kept)
+        found = plural(count, "image")
+        if self.classes is not None:
+            found += f" in {self._n_classes()} classes"
+        if self.broken:
+            found += f", {len(self.broken):,} skipped"
+        rate = count / max(self.seconds, 1e-9)
+        features = plural(self.X.shape[1], "feature")
+        return [
+            ("input", f"{self.path}, {found}"),
+            ("model", " + ".join(self.images.model or [])),
+            ("embedded", f"{features}, {self.seconds:.1f} s ({rate:,.0f} images/s)"),
+            ("cache", str(self.cache or "none")),
+        ]
+
+    def written(self, output: Output, order: str) -> list[tuple[str, str]]:
+        """Say what was written of it."""
+        lines = [("written", f"{output.path} (by {order})")]
+        return lines if self.target is None else [*lines, ("files", str(self.target))]
+
+    def report(self) -> dict[str, Any]:
+        """Describe the input for programs."""
+        return {
+            "input": str(self.path),
+            "n_images": len(self.kept),
+            "n_classes": None if self.classes is None else self._n_classes(),
+            "skipped": self.broken,
+            "model": self.images.model,
+            "n_features": int(self.X.shape[1]),
+            "seconds_embedding": round(self.seconds, 4),
+            "cache": None if self.cache is None else str(self.cache),
+            "files": None if self.target is None else str(self.target),
+            "notes": self.notes,
+        }
+
+    def _n_classes(self) -> int:
+        return len(set(self.classes[self.kept].tolist()))
 
 
-def list_folder(folder: Path) -> Any:
-    """Return the paths and labels of a folder's images.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    images : ImageFolder
-    """
-    from sklearn_zcore.embedding import load_image_folder
-
-    try:
-        return load_image_folder(folder)
-    except ValueError as error:
-        raise CliError(str(error)) from error
-
-
-def embed_folder(request: FolderRequest, images: Any) -> EmbeddedFolder:
-    """Embed the images of a folder.
-
-    Parameters
-    ----------
-    request : FolderRequest
-        How.
-    images : ImageFolder
-        From `list_folder`.
-
-    Returns
-    -------
-    embedded : EmbeddedFolder
-        Without the images that are broken, if those are to be skipped.
-    """
-    import time
-
-    import numpy as np
-
-    from sklearn_zcore.embedding import BrokenInputError
-
-    embedder = _build_embedder(request)
-    start = time.perf_counter()
-    errors: dict[int, str] = {}
-    try:
-        X = embedder.fit_transform(images.paths)
-    except BrokenInputError as error:
-        errors, X = error.errors, error.embeddings
-        if request.on_error != "skip":
-            raise _stopped(request, images.paths, errors) from error
-    except (ValueError, TypeError, ImportError) as error:
-        raise CliError(str(error)) from error
-    except OSError as error:
-        raise CliError(str(error) if error.filename is None else f"{error}.") from error
-    rows = np.array([i for i in range(len(images.paths)) if i not in errors], dtype=np.int64)
-    if rows.size == 0:
-        raise CliError(f"No image in {request.folder} can be read.", _listed(images.paths, errors))
-    return EmbeddedFolder(
-        paths=[images.paths[i] for i in rows],
-        labels=None if images.labels is None else images.labels[rows],
-        rows=rows,
-        X=X[rows],
-        broken={images.paths[i]: reason for i, reason in errors.items()},
-        models=request.model or [],
-        cache=embedder.cache_dir,
-        seconds=time.perf_counter() - start,
-    )
-
-
-def _build_embedder(request: FolderRequest) -> Any:
-    import joblib
-
-    from sklearn_zcore.embedding import FoundationEmbedder, default_cache_dir
-
-    assert request.model
-    given = {
-        name: getattr(request, name)
-        for name in ("pooling", "layer", "revision", "device", "dtype", "batch_size")
-        if getattr(request, name) is not None
-    }
-    cache = None if request.no_cache else request.cache_dir or default_cache_dir()
-    return FoundationEmbedder(
-        request.model[0] if len(request.model) == 1 else request.model,
-        modality="image",
-        local_files_only=request.offline,
-        cache_dir=cache,
-        num_workers=joblib.cpu_count() if request.workers is None else request.workers,
-        verbose=int(request.verbose),
-        **given,
-    )
-
-
-def _listed(paths: list[str], errors: dict[int, str]) -> str:
-    return "\n".join(f"  {paths[i]}: {reason}" for i, reason in errors.items())
-
-
-def _stopped(request: FolderRequest, paths: list[str], errors: dict[int, str]) -> CliError:
-    kept = "" if request.no_cache else " The embeddings of all others are in the cache."
-    return CliError(
-        f"{plural(len(errors), 'image')} of {len(paths):,} cannot be read:\n"
-        f"{_listed(paths, errors)}",
-        f"Mend or delete them, or go on without: --on-error skip.{kept}",
-    )
-
-
-def broken_note(broken: dict[str, str]) -> str:
-    """List the images that were skipped, one a line."""
-    lines = "\n".join(f"  {path}: {reason}" for path, reason in broken.items())
-    return f"{plural(len(broken), 'image')} skipped, which cannot be read:\n{lines}"
-
-
-def folder_lines(embedded: EmbeddedFolder, folder: Path) -> list[tuple[str, str]]:
-    """Describe an embedded folder for people.
-
-    Parameters
-    ----------
-    embedded : EmbeddedFolder
-    folder : Path
-
-    Returns
-    -------
-    lines : list of (label, text)
-        For `print_lines`.
-    """
-    found = plural(len(embedded.paths), "image")
-    if embedded.labels is not None:
-        found += f" in {len(set(embedded.labels.tolist()))} classes"
-    if embedded.broken:
-        found += f", {len(embedded.broken):,} skipped"
-    rate = len(embedded.paths) / max(embedded.seconds, 1e-9)
-    features = plural(embedded.X.shape[1], "feature")
-    return [
-        ("input", f"{folder}, {found}"),
-        ("model", " + ".join(embedded.models)),
-        ("embedded", f"{features}, {embedded.seconds:.1f} s ({rate:,.0f} images/s)"),
-        ("cache", str(embedded.cache or "none")),
-    ]
-
-
-def folder_json(embedded: EmbeddedFolder, folder: Path) -> dict[str, Any]:
-    """Describe an embedded folder for programs."""
-    return {
-        "input": str(folder),
-        "n_images": len(embedded.paths),
-        "n_classes": None if embedded.labels is None else len(set(embedded.labels.tolist())),
-        "skipped": embedded.broken,
-        "model": embedded.models,
-        "n_features": int(embedded.X.shape[1]),
-        "seconds_embedding": round(embedded.seconds, 4),
-        "cache": None if embedded.cache is None else str(embedded.cache),
-    }
+def _listed(broken: dict[str, str]) -> str:
+    return "\n".join(f"  {shown(path)}: {shown(reason)}" for path, reason in broken.items())

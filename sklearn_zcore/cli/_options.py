@@ -1,273 +1,302 @@
-"""The options of ``zcore select``, in groups, with the help that teaches them."""
+"""What the options are called and what their help teaches: groups that commands share."""
 
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-_INPUT, _COLUMNS, _SELECTION = "Reading the table", "Columns", "Selection"
-_WRITING, _OTHER = "Writing the coreset", "Other"
+from ._command import Options, opt
 
-Table = Annotated[
+_MODEL = "Embedding images"
+
+Rows = Annotated[
     Path,
     typer.Argument(
-        metavar="TABLE",
+        metavar="TABLE|FOLDER",
         help="The input: .csv, .csv.gz, .tsv, .parquet, .npy or .npz, one row per sample; or a "
         "folder of images, with --model.",
         show_default=False,
     ),
 ]
 
-Budget = Annotated[
-    str,
-    typer.Option(
-        "--budget",
-        "-b",
-        metavar="SIZE",
-        help="How much to select: a percentage (10%), a fraction (0.1) or a number of rows "
-        "(500). Shares are rounded down.",
-        show_default=False,
-    ),
-]
+BUDGET_HELP = (
+    "How much to select: a percentage (10%), a fraction (0.1) or a number of rows (500). Shares "
+    "are rounded down."
+)
 
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="FILE",
-        help="The output. .csv, .parquet: the rows with all columns as they were, and "
-        "zcore_row (from 0), zcore_score, zcore_rank (1 = most valuable). .npy: the row "
-        "numbers. .npz (for arrays): X, indices, scores, ranks. A CSV keeps the separator and "
-        "encoding of a CSV input; the columns of an array are f0, f1, ...",
-        show_default=False,
-        rich_help_panel=_WRITING,
-    ),
-]
 
-Columns = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="A,B",
-        help="Select on these columns only; the others are carried.",
-        show_default="all",
-        rich_help_panel=_COLUMNS,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class BudgetOptions(Options):
+    """How much is selected."""
 
-Carry = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="A,B",
-        help="Write these through without selecting on them: ids, labels, free text.",
-        show_default="none",
-        rich_help_panel=_COLUMNS,
-    ),
-]
+    budget: str = opt(..., "SIZE", BUDGET_HELP, short="-b")
 
-Ignore = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="A,B",
-        help="Neither select on these nor write them.",
-        show_default="none",
-        rich_help_panel=_COLUMNS,
-    ),
-]
 
-Missing = Annotated[
-    str | None,
-    typer.Option(
-        metavar="impute|drop|error",
-        help="Missing values: fill in (numbers with the median, categories with a category "
-        "'missing' of their own), leave out their rows, or stop.",
-        show_default="impute; error with --raw",
-        rich_help_panel=_COLUMNS,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions(Options):
+    """How a table is read."""
 
-Raw = Annotated[
-    bool,
-    typer.Option(
-        "--raw",
-        help="Use the columns as they are: all numeric, none missing. Right for embeddings. "
-        "Without it, scikit-learn standardises numeric columns and one-hot encodes categories.",
-        rich_help_panel=_COLUMNS,
-    ),
-]
+    panel = "Reading the table"
 
-MaxCategories = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
+    key: str | None = opt(None, "NAME", "The array to use in an .npz file that holds several.")
+    sep: str | None = opt(
+        None, "CHAR", "Separator of a CSV file; 'tab' for a tab.", shown="comma; tab for .tsv"
+    )
+    encoding: str | None = opt(None, "NAME", "Encoding of a CSV file.", shown="utf-8")
+    na_values: list[str] | None = opt(
+        None,
+        "A,B",
+        "What else stands for a missing value in a CSV file, besides NA, NaN, null and the rest "
+        "of what pandas knows.",
+        shown="none",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnOptions(Options):
+    """What the columns of a table are used for, and how they become numbers."""
+
+    panel = "Columns"
+
+    columns: list[str] | None = opt(
+        None, "A,B", "Select on these columns only; the others are carried.", shown="all"
+    )
+    ignore: list[str] | None = opt(
+        None, "A,B", "Neither select on these nor write them.", shown="none"
+    )
+    missing: Literal["impute", "drop", "error"] | None = opt(
+        None,
+        "",
+        "Missing values: fill in (numbers with the median, categories with a category 'missing' "
+        "of their own), leave out their rows, or stop.",
+        shown="impute; error with --raw",
+    )
+    raw: bool = opt(
+        False,
+        "",
+        "Use the columns as they are: all numeric, none missing. Right for embeddings. Without "
+        "it, numeric columns are standardised and categories one-hot encoded.",
+    )
+    max_categories: int = opt(
+        100,
+        "N",
+        "Features that one categorical column may become; its rarest categories share the last "
+        "one.",
         min=2,
-        help="Features that one categorical column may become; its rarest categories share "
-        "the last one.",
-        rich_help_panel=_COLUMNS,
-    ),
-]
+    )
+    kind: list[str] | None = opt(
+        None,
+        "NAME=KIND",
+        "What a column is, where it would be taken for something else: numeric, datetime, "
+        "categorical or text.",
+        shown="found out",
+    )
+    decimal: Literal[".", ","] | None = opt(
+        None, "", "The decimal separator of the table's numbers.", shown="found out"
+    )
 
-Method = Annotated[
-    str,
-    typer.Option(
-        metavar="zcore|facility-location|k-means|k-center|herding|random",
-        help="How to select: zcore as published; facility-location, the one to start with when a "
-        "model is to be trained on the coreset; random, the yardstick.",
-        rich_help_panel=_SELECTION,
-    ),
-]
 
-Metric = Annotated[
-    str | None,
-    typer.Option(
-        metavar="manhattan|euclidean",
-        help="The distance of facility-location.",
-        show_default="manhattan",
-        rich_help_panel=_SELECTION,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class CarryOptions(ColumnOptions):
+    """The same, where columns are written as well."""
 
-NIter = Annotated[
-    str | None,
-    typer.Option(
-        metavar="N|auto",
-        help="Number of draws; auto doubles it until the coreset is stable.",
-        show_default="1000000",
-        rich_help_panel=_SELECTION,
-    ),
-]
+    carry: list[str] | None = opt(
+        None,
+        "A,B",
+        "Write these through without selecting on them: ids, labels, free text.",
+        shown="none",
+    )
 
-SubspaceDim = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Features in a random subspace.",
-        show_default="2",
-        rich_help_panel=_SELECTION,
-    ),
-]
 
-NNeighbors = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Neighbours that count as redundant.",
-        show_default="1000",
-        rich_help_panel=_SELECTION,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class SelectorOptions(Options):
+    """The selector. Each field but the first is a parameter of one, of that name."""
 
-Exponent = Annotated[
-    float | None,
-    typer.Option(
-        metavar="X",
-        help="How fast redundancy fades with distance.",
-        show_default="4",
-        rich_help_panel=_SELECTION,
-    ),
-]
+    panel = "Selection"
 
-Seed = Annotated[
-    int,
-    typer.Option(
-        metavar="N",
+    method: str = opt(
+        "zcore",
+        "NAME",
+        "How to select: zcore, as published; facility-location, the one to start with when a "
+        "model is to be trained on the coreset; k-means, k-center or herding, its rivals; "
+        "random, the yardstick.",
+    )
+    metric: Literal["manhattan", "euclidean"] | None = opt(
+        None, "", "The distance of facility-location.", shown="manhattan"
+    )
+    n_iter: str | None = opt(
+        None,
+        "N|auto",
+        "Number of draws; auto doubles it until the coreset is stable.",
+        shown="1000000",
+    )
+    subspace_dim: int | None = opt(None, "N", "Features in a random subspace.", shown="2")
+    n_neighbors: int | None = opt(None, "N", "Neighbours that count as redundant.", shown="1000")
+    exponent: float | None = opt(None, "X", "How fast redundancy fades with distance.", shown="4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(Options):
+    """What every selector is told."""
+
+    panel = "Selection"
+
+    seed: int = opt(
+        0,
+        "N",
+        "Seed of all that is random; the same seed gives the same result.",
         min=0,
         max=2**32 - 1,
-        help="Seed of the draws; the same seed gives the same coreset.",
-        rich_help_panel=_SELECTION,
-    ),
-]
+    )
+    jobs: int = opt(
+        -1, "N", "Threads; -1 is one per core. It does not change the result.", short="-j"
+    )
 
-Jobs = Annotated[
-    int,
-    typer.Option(
-        "--jobs",
-        "-j",
-        metavar="N",
-        help="Threads; -1 is one per core. It does not change the result.",
-        rich_help_panel=_SELECTION,
-    ),
-]
 
-Indices = Annotated[
-    bool,
-    typer.Option(
-        "--indices",
-        help="Write only the row numbers (from 0): .csv with the column zcore_row, or .npy.",
-        rich_help_panel=_WRITING,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class ForceOptions(Options):
+    """What a command that writes may do."""
 
-Order = Annotated[
-    str,
-    typer.Option(
-        metavar="row|rank",
-        help="Order of the written rows: as in the input, or most valuable first.",
-        rich_help_panel=_WRITING,
-    ),
-]
+    force: bool = opt(False, "", "Overwrite an existing output.", short="-f")
 
-Force = Annotated[
-    bool,
-    typer.Option("--force", "-f", help="Overwrite an existing output.", rich_help_panel=_WRITING),
-]
 
-Key = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="The array to use in an .npz file that holds several.",
-        show_default=False,
-        rich_help_panel=_INPUT,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class FormulaOptions(ForceOptions):
+    """The same, of a command that may write text to a CSV file."""
 
-Sep = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CHAR",
-        help="Separator of a CSV file; 'tab' for a tab.",
-        show_default="comma; tab for .tsv",
-        rich_help_panel=_INPUT,
-    ),
-]
+    formulas: Literal["escape", "keep"] | None = opt(
+        None,
+        "",
+        "Text in a CSV file that a spreadsheet would run as a formula, because it begins with = + "
+        "- @: put an apostrophe before it, or keep it as it is.",
+        shown="escape",
+    )
 
-Encoding = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Encoding of a CSV file.",
-        show_default="utf-8",
-        rich_help_panel=_INPUT,
-    ),
-]
 
-NaValues = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="A,B",
-        help="What else stands for a missing value in a CSV file, besides NA, NaN, null and "
-        "the rest of what pandas knows.",
-        show_default="none",
-        rich_help_panel=_INPUT,
-    ),
-]
+@dataclass(frozen=True, kw_only=True)
+class WritingOptions(FormulaOptions):
+    """What is written of a coreset, and in which order."""
 
-Quiet = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Print warnings and errors only.", rich_help_panel=_OTHER),
-]
+    panel = "Writing the coreset"
 
-Json = Annotated[
-    bool,
-    typer.Option(
-        "--json",
-        help="Print the summary as JSON on stdout; all else goes to stderr.",
-        rich_help_panel=_OTHER,
-    ),
-]
+    out: Path = opt(
+        ...,
+        "FILE",
+        "The output. .csv, .parquet: the rows with all columns as they were, and zcore_row (from "
+        "0), zcore_score, zcore_rank (1 = most valuable). .npy: the row numbers. .npz (for "
+        "arrays): X, indices, scores, ranks. A CSV keeps the separator and encoding of a CSV "
+        "input; the columns of an array are f0, f1, ...",
+        short="-o",
+    )
+    indices: bool = opt(
+        False, "", "Write only the row numbers (from 0): .csv with the column zcore_row, or .npy."
+    )
+    order: Literal["row", "rank"] = opt(
+        "row", "", "Order of the written rows: as in the input, or most valuable first."
+    )
 
-Debug = Annotated[
-    bool,
-    typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_OTHER),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class FileOptions(Options):
+    """What becomes of the files of a folder's coreset."""
+
+    panel = "Copying the coreset's files"
+
+    copy_to: Path | None = opt(
+        None, "DIR", "Also copy the coreset's images to a new folder, keeping their sub-folders."
+    )
+    link_to: Path | None = opt(None, "DIR", "The same with hard links, which take no space.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheOptions(Options):
+    """Where embeddings are kept."""
+
+    panel = "Running the model"
+
+    cache_dir: Path | None = opt(
+        None,
+        "DIR",
+        "Where embeddings are kept, so that no image is embedded twice.",
+        shown="$ZCORE_CACHE_DIR, or sklearn-zcore in the user's folder of caches",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageOptions(CacheOptions):
+    """How a folder of images is embedded."""
+
+    model: list[str] | None = opt(
+        None,
+        "M",
+        "The pretrained model: clip, dinov2, resnet18, an id of the Hugging Face hub, or a "
+        "directory. Given several times, the embeddings are concatenated.",
+        short="-m",
+        panel=_MODEL,
+    )
+    pooling: Literal["auto", "cls", "mean", "pooler"] | None = opt(
+        None,
+        "",
+        "How the model's output becomes one vector.",
+        shown="what the model is meant to be used with",
+        panel=_MODEL,
+    )
+    layer: int | None = opt(
+        None, "N", "The hidden layer to pool.", shown="-1, the output", panel=_MODEL
+    )
+    revision: str | None = opt(
+        None, "NAME", "Branch, tag or commit of a model of the hub.", shown="main", panel=_MODEL
+    )
+    offline: bool = opt(
+        False, "", "Use models of the hub only if they have been downloaded before.", panel=_MODEL
+    )
+    on_error: Literal["stop", "skip"] = opt(
+        "stop",
+        "",
+        "Images that cannot be read: stop with their list once all others are embedded, or list "
+        "them and go on without.",
+    )
+    device: str | None = opt(None, "NAME", "cpu, cuda, cuda:1, mps.", shown="a GPU if there is one")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] | None = opt(
+        None, "", "Precision of the model.", shown="float32 on the CPU, bfloat16 on CUDA"
+    )
+    batch_size: int | None = opt(
+        None, "N", "Images in a forward pass.", shown="what fits in memory", min=1
+    )
+    workers: int | None = opt(
+        None,
+        "N",
+        "Threads that decode images while the model computes.",
+        shown="one per core",
+        min=0,
+    )
+    no_cache: bool = opt(False, "", "Keep no embeddings.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultOptions(Options):
+    """How a command tells what it found."""
+
+    panel = "Other"
+
+    json: bool = opt(False, "", "Print the summary as JSON on stdout; all else goes to stderr.")
+    debug: bool = opt(False, "", "Show the traceback of an error.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellOptions(ResultOptions):
+    """The same, of a command that has more to tell."""
+
+    quiet: bool = opt(
+        False,
+        "",
+        "Show no progress bar, no notes, and no summary of what was written.",
+        short="-q",
+    )
+
+    @property
+    def verbose(self) -> bool:
+        """Whether there is somebody who looks at a progress bar."""
+        return not self.quiet and sys.stderr.isatty()

@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore.compose._selection import (
     Selection,
     check_selector,
@@ -120,14 +121,16 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         ------
         ValueError
             If X, y and the weights differ in length; if the selector is none, or its budget is
-            more than there are rows; if the estimator takes no weights, and there are some.
+            more than there are rows; if the estimator takes no weights, and there are some. An
+            estimator that has been fitted before stays as it was.
         """
-        X, y = self._check_X_y(X, y)
-        self._check_budget(y)
-        routed = self._route_fit(X, sample_weight, fit_params)
-        selection = self._select(X, routed)
-        coreset = selected_rows(selection.selector, _num_samples(X))
-        return self._fit_coreset(X, y, selection, coreset, routed.estimator.fit)
+        with all_or_nothing(self):
+            X, y = self._check_X_y(X, y)
+            self._check_budget(y)
+            routed = self._route_fit(X, sample_weight, fit_params)
+            selection = self._select(X, routed)
+            coreset = selected_rows(selection.selector, _num_samples(X))
+            return self._fit_coreset(X, y, selection, coreset, routed.estimator.fit)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return X and y as something indexable by row; their values stay as they are."""
@@ -193,7 +196,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         *,
         warn: bool = True,
     ) -> Self:
-        """Fit the estimator on the coreset; all attributes are set at the end, or none."""
+        """Fit the estimator on the coreset."""
         coreset = self._complete_coreset(coreset, y, selection.selector, warn=warn)
         params = self._coreset_metadata(X, selection.embedding, coreset, metadata)
         estimator = clone(self._get_estimator())

@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, validate_data
 
+from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore.compose._selection import check_selector, select_rows, selected_rows
 
 
@@ -94,19 +95,21 @@ class CoresetSampler(BaseEstimator):
         Raises
         ------
         ValueError
-            If X and y differ in length, or the selector refuses X.
+            If X and y differ in length, or the selector refuses X. A sampler that has been
+            fitted before stays as it was.
         """
         if y is not None and _num_samples(X) != _num_samples(y):
             raise ValueError(
                 f"Found input variables with inconsistent numbers of samples: X has "
                 f"{_num_samples(X)} rows, and y {_num_samples(y)}."
             )
-        validate_data(self, X=X, skip_check_array=True)
-        selector = check_selector(self.selector, type(self).__name__, _num_samples(X))
-        selection = select_rows(indexable(X)[0], selector, self.embedder)
-        self.selector_ = selection.selector
-        self.embedder_ = selection.embedder
-        self.sample_indices_ = selected_rows(selection.selector, _num_samples(X))
+        with all_or_nothing(self):
+            validate_data(self, X=X, skip_check_array=True)
+            selector = check_selector(self.selector, type(self).__name__, _num_samples(X))
+            selection = select_rows(indexable(X)[0], selector, self.embedder)
+            self.selector_ = selection.selector
+            self.embedder_ = selection.embedder
+            self.sample_indices_ = selected_rows(selection.selector, _num_samples(X))
         return self
 
     def fit_resample(self, X: Any, y: Any = None) -> tuple[Any, Any]:

@@ -1,7 +1,6 @@
 """What every estimator with a selector inside does: embed the rows, fit the selector, read it."""
 
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
+from sklearn_zcore._budget import Budget
 from sklearn_zcore.selection import FacilityLocationSelector
 
 
@@ -141,7 +141,11 @@ def check_budget(selector: Any, n_samples: int) -> None:
     n_samples : int
     """
     budget = getattr(selector, "budget", None)
-    if isinstance(budget, Integral) and int(budget) > n_samples:
+    try:
+        size = Budget.parse(budget).size
+    except (TypeError, ValueError):
+        return  # the selector's own to refuse; one of another package may mean something by it
+    if isinstance(size, int) and size > n_samples:
         raise ValueError(
             f"budget={budget} of {type(selector).__name__} is more than the {n_samples} rows to "
             f"select from. In cross-validation those are the rows of one training fold. Give a "

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 
+from sklearn_zcore._budget import Budget
+
 
 def good_enough(
     scores: NDArray[np.float64], best: float, tolerance: float, absolute: bool
@@ -51,15 +53,25 @@ def _budgets(params: Sequence[Mapping[str, Any]]) -> list[float]:
             f"{name}, so that its budget cannot be compared. Set it in every part of the grid."
         )
     budgets = [one[name] for one in params]
-    wrong = [budget for budget in budgets if not isinstance(budget, Real)]
-    if wrong:
-        raise ValueError(f"{name} must be a number in every candidate; one is {wrong[0]!r}.")
-    if len({isinstance(budget, Integral) for budget in budgets}) == 2:
+    sizes = [_size(budget, name) for budget in budgets]
+    if len({isinstance(size, Integral) for size in sizes}) == 2:
         raise ValueError(
             f"{name} mixes numbers of rows with fractions ({budgets[0]!r} and others), and which "
             f"is the smaller depends on the number of rows. Give either."
         )
-    return budgets
+    return [float(size) for size in sizes]
+
+
+def _size(budget: Any, name: str) -> Any:
+    """Return a budget as a number; one of another package's selector need not be ours."""
+    if isinstance(budget, Real):
+        return budget
+    try:
+        return Budget.parse(budget).size
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"{name} must be a number in every candidate; one is {budget!r}."
+        ) from None
 
 
 @dataclass(frozen=True, repr=False)

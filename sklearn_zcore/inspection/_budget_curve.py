@@ -3,11 +3,12 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn import get_config
 from sklearn.base import clone, is_classifier
@@ -19,9 +20,12 @@ from sklearn.utils import check_random_state, indexable
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
 
 from sklearn_zcore._budget import Budget
-from sklearn_zcore.compose._base import BaseCoresetEstimator
-from sklearn_zcore.compose._smallest_within import good_enough
+from sklearn_zcore._parallel import in_order
+from sklearn_zcore.compose import BaseCoresetEstimator, good_enough, selector_of
 from sklearn_zcore.inspection._budget_curve_fold import FoldScores, score_fold
+from sklearn_zcore.inspection._budgets import parse_budgets, rows_of_budgets
+from sklearn_zcore.inspection._extras import needed
+from sklearn_zcore.inspection._html import html_table, mean_and_spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +35,7 @@ class BudgetCurve:
     Attributes
     ----------
     budgets : list of int or float
-        The budgets as they were given, from small to large.
+        The budgets from small to large: numbers of rows (int), or fractions (float).
     n_selected : ndarray of shape (n_budgets, n_folds)
         Rows of the coresets.
     n_train : ndarray of shape (n_folds,)
@@ -101,12 +105,7 @@ class BudgetCurve:
         ImportError
             If pandas is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "BudgetCurve.to_frame needs pandas: pip install 'sklearn-zcore[table]'."
-            ) from error
+        pd = needed("pandas", "BudgetCurve.to_frame")
         records: list[tuple[Any, ...]] = []
         for number, budget in enumerate(self.budgets):
             for fold, n_train in enumerate(self.n_train):
@@ -120,6 +119,27 @@ class BudgetCurve:
         names = ["rows", "budget", "n_selected", "n_train", "fold", "repeat", "score"]
         return pd.DataFrame(records, columns=names)
 
+    def _repr_html_(self) -> str:
+        """Return a table of the mean scores, for notebooks."""
+        rows = [[escape(self.selector), *map(_mean_and_spread, self.scores)]]
+        if self.baseline_scores is not None:
+            rows.append(["random", *map(_mean_and_spread, self.baseline_scores)])
+        n_folds = self.n_train.size
+        about = (
+            f"{self.scoring}, mean ± sd over {n_folds} folds. All rows: "
+            f"{_mean_and_spread(self.full_scores)}."
+        )
+        return html_table(["rows", *map(budget_label, self.budgets)], rows, [about])
+
+
+def budget_label(budget: float) -> str:
+    """Return a budget as people read it: ``1,000 rows`` or ``5 %``."""
+    return f"{budget:,} rows" if isinstance(budget, Integral) else f"{100 * budget:.3g} %"
+
+
+def _mean_and_spread(scores: NDArray[np.float64]) -> str:
+    return mean_and_spread(float(scores.mean()), float(scores.std()))
+
 
 def _split_off(estimator: Any) -> tuple[Pipeline | None, BaseCoresetEstimator]:
     """Return the steps before the coreset estimator, if any, and that."""
@@ -132,7 +152,7 @@ def _split_off(estimator: Any) -> tuple[Pipeline | None, BaseCoresetEstimator]:
             f"budget_curve needs a CoresetClassifier or CoresetRegressor, or a Pipeline that ends "
             f"in one, and got {name}. Wrap it: CoresetClassifier({name}(...))."
         )
-    selector = last._get_selector()
+    selector = selector_of(last)
     if not (hasattr(selector, "get_params") and "budget" in selector.get_params()):
         raise TypeError(
             f"budget_curve sets the budget of the selector, and {type(selector).__name__} has no "
@@ -141,33 +161,9 @@ def _split_off(estimator: Any) -> tuple[Pipeline | None, BaseCoresetEstimator]:
     return steps, last
 
 
-def _check_budgets(budgets: Any) -> list[float]:
-    """Return the budgets as a list; an array's numbers as Python's own."""
-    listed = budgets.tolist() if hasattr(budgets, "tolist") else list(budgets)
-    for budget in listed:
-        whole = isinstance(budget, Integral) and not isinstance(budget, bool)
-        share = isinstance(budget, Real) and not isinstance(budget, Integral)
-        if not (whole and int(budget) >= 1 or share and 0 < float(budget) <= 1):
-            raise ValueError(
-                f"Every budget must be a number of rows (an int of 1 or more) or a fraction (a "
-                f"float in (0, 1]). Got {budget!r}."
-            )
-    if not listed:
-        raise ValueError("budget_curve needs at least one budget, e.g. budgets=[0.05, 0.1, 0.2].")
-    return listed
-
-
-def _rows_of_budgets(budgets: list[float], n_train: list[int]) -> NDArray[np.intp]:
-    """Return the number of rows of every budget in every training fold."""
-    for fold, n_rows in enumerate(n_train):
-        for budget in budgets:
-            if isinstance(budget, Integral) and budget > n_rows:
-                raise ValueError(
-                    f"budget={budget} is more than the {n_rows} training rows of fold {fold} (of "
-                    f"{len(n_train)}). Give a smaller budget, a fraction, or a cv with larger "
-                    f"training folds."
-                )
-    return np.array([[Budget.parse(b).rows(n) for n in n_train] for b in budgets], dtype=np.intp)
+def _as_number(budget: Budget) -> float:
+    """Return rows as an int, and a share as a float."""
+    return budget.size if isinstance(budget.size, int) else float(budget.size)
 
 
 def _name_of(scoring: Any, estimator: Any) -> str:
@@ -193,7 +189,7 @@ def budget_curve(
     estimator: Any,
     X: Any,
     y: Any,
-    budgets: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+    budgets: Sequence[float | str] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
     *,
     cv: Any = None,
     scoring: Any = None,
@@ -220,14 +216,15 @@ def budget_curve(
         Rows.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         Targets.
-    budgets : sequence of int or float, default=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-        Numbers of rows (int), fractions of the training fold (float), or both.
+    budgets : sequence of int, float or str, default=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+        Numbers of rows (int), fractions of the training fold (float), percentages (``"10%"``),
+        or several of these.
     cv : int, splitter or iterable, default=None
         Folds, as in `cross_validate`: None is 5, stratified for a classifier.
     scoring : str or callable, default=None
         One score, as in `cross_validate`; None is the estimator's own. Higher is better.
     n_jobs : int, default=None
-        Number of folds that are worked on at a time.
+        Number of folds that are worked on at a time, on any backend of joblib.
     baseline : {"random"} or None, default="random"
         Whether to train the same estimator on as many rows that a `RandomSelector` draws.
     n_repeats : int, default=5
@@ -287,10 +284,10 @@ def budget_curve(
     Name: score, dtype: float64
     """
     steps, last = _split_off(estimator)
-    wanted = _check_budgets(budgets)
+    wanted = parse_budgets(budgets, "budget_curve")
     X, y, groups = indexable(X, y, groups)
     folds = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y, groups))
-    n_rows = _rows_of_budgets(wanted, [len(train) for train, _ in folds])
+    n_rows = rows_of_budgets(wanted, [len(train) for train, _ in folds])
     order = np.argsort(n_rows.mean(axis=1), kind="stable")
     wanted, n_rows = [wanted[i] for i in order], n_rows[order]
 
@@ -299,7 +296,7 @@ def budget_curve(
     seeds = rng.randint(np.iinfo(np.int32).max, size=(len(folds), n_random))
     scorer = check_scoring(last, scoring)
     config = get_config()
-    found: list[FoldScores] = Parallel(n_jobs=n_jobs)(
+    calls = (
         delayed(score_fold)(
             None if steps is None else clone(steps),
             clone(last),
@@ -316,17 +313,18 @@ def budget_curve(
         )
         for fold, (train, test) in enumerate(folds)
     )
+    found: list[FoldScores] = list(in_order(calls, n_jobs=n_jobs))
     _warn_about_failures([error for one in found for error in one.errors])
     scores, random, full = (np.array([one[part] for one in found]) for part in range(3))
     return BudgetCurve(
-        budgets=wanted,
+        budgets=[_as_number(budget) for budget in wanted],
         n_selected=n_rows,
         n_train=np.array([len(train) for train, _ in folds], dtype=np.intp),
         scores=scores.T,
         baseline_scores=random.transpose(2, 0, 1) if n_random else None,
         full_scores=full,
         scoring=_name_of(scoring, last),
-        selector=type(last._get_selector()).__name__,
+        selector=type(selector_of(last)).__name__,
     )
 
 

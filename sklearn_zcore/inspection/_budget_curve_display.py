@@ -7,23 +7,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.inspection._budget_curve import BudgetCurve, budget_curve
+from sklearn_zcore.inspection._budget_curve import BudgetCurve, budget_curve, budget_label
+from sklearn_zcore.inspection._extras import needed
 
 _LEAST_RATIO = 1.25  # of neighbouring tick labels: nearer ones would overlap
-
-
-def _pyplot(caller: str) -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            f"{caller} needs matplotlib: pip install 'sklearn-zcore[plot]'."
-        ) from error
-    return plt
-
-
-def _as_text(budget: float) -> str:
-    return f"{budget:,} rows" if isinstance(budget, Integral) else f"{100 * budget:.3g} %"
 
 
 class BudgetCurveDisplay:
@@ -81,7 +68,7 @@ class BudgetCurveDisplay:
         estimator: Any,
         X: Any,
         y: Any,
-        budgets: Sequence[float] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+        budgets: Sequence[float | str] = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
         *,
         tolerance: float = 0.01,
         absolute: bool = False,
@@ -98,8 +85,8 @@ class BudgetCurveDisplay:
             Rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
-        budgets : sequence of int or float, default=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
-            Numbers of rows, or fractions of them.
+        budgets : sequence of int, float or str, default=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+            Numbers of rows, fractions of them, or percentages (``"10%"``).
         tolerance, absolute, ax
             See `plot`.
         **parameters : dict
@@ -116,7 +103,7 @@ class BudgetCurveDisplay:
         ImportError
             If matplotlib is missing.
         """
-        _pyplot(f"{cls.__name__}.from_estimator")  # before anything is computed
+        needed("matplotlib.pyplot", f"{cls.__name__}.from_estimator")  # before anything is computed
         curve = budget_curve(estimator, X, y, budgets, **parameters)
         return cls(curve).plot(ax=ax, tolerance=tolerance, absolute=absolute)
 
@@ -182,7 +169,7 @@ class BudgetCurveDisplay:
         ImportError
             If matplotlib is missing.
         """
-        plt = _pyplot(f"{type(self).__name__}.plot")
+        plt = needed("matplotlib.pyplot", f"{type(self).__name__}.plot")
         if ax is None:
             _, ax = plt.subplots(layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
@@ -266,7 +253,7 @@ class BudgetCurveDisplay:
             markeredgewidth=2,
             color=self.line_.lines[0].get_color(),
             linestyle="none",
-            label=f"smallest {within}: {_as_text(budget)}",
+            label=f"smallest {within}: {budget_label(budget)}",
             zorder=4,
         )
         return mark
@@ -296,4 +283,4 @@ class BudgetCurveDisplay:
     def _tick(self, budget: float, place: float) -> str:
         if self._in_rows:
             return f"{budget:,}"
-        return _as_text(place if isinstance(budget, Integral) else budget)
+        return budget_label(place if isinstance(budget, Integral) else budget)

@@ -1,220 +1,257 @@
-"""Selectors against each other: what classifiers reach that are trained on their coresets."""
+"""compare_selectors: what classifiers reach that are trained on the selectors' coresets."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from joblib import delayed
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, clone
-from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, f1_score
-from sklearn.model_selection import StratifiedKFold
-from sklearn.neighbors import KNeighborsClassifier
-from threadpoolctl import threadpool_limits
+from sklearn import get_config
+from sklearn.exceptions import FitFailedWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions, validate_params
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._parallel import in_order
-from sklearn_zcore.selection import BaseCoresetSelector
-
-ALL_ROWS = "all rows"
-
-
-def rows_of(budget: Budget, n_samples: int, n_classes: int) -> int | None:
-    """Return the number of rows of a budget, or None if there are not as many."""
-    try:
-        return budget.rows(n_samples, n_classes=n_classes)
-    except ValueError:
-        return None
+from sklearn_zcore._progress import progress_bar
+from sklearn_zcore.inspection._budgets import parse_budgets, rows_of_budgets
+from sklearn_zcore.inspection._comparison_rows import LabelledRows
+from sklearn_zcore.inspection._extras import needed
+from sklearn_zcore.inspection._named import named_classifiers, named_selectors
+from sklearn_zcore.inspection._score_selector import ALL_ROWS, score_selector
+from sklearn_zcore.inspection._selector_comparison import SelectorComparison
 
 
-def default_classifiers(seed: int = 0) -> dict[str, BaseEstimator]:
-    """Return three classifiers that learn in different ways.
-
-    Parameters
-    ----------
-    seed : int, default=0
-        Of the trees.
-
-    Returns
-    -------
-    dict of str to estimator
-    """
-    return {
-        "logistic regression": LogisticRegression(max_iter=1000),
-        "nearest neighbour": KNeighborsClassifier(n_neighbors=1),
-        "extra trees": ExtraTreesClassifier(n_estimators=100, random_state=seed),
-    }
-
-
-def coresets(
-    selector: BaseCoresetSelector, X: NDArray[Any], sizes: Sequence[int]
-) -> Iterator[NDArray[np.intp]]:
-    """Yield the rows that a selector selects, for every size; it is fitted as rarely as it can be.
-
-    Parameters
-    ----------
-    selector : estimator
-        Unfitted.
-    X : ndarray of shape (n_samples, n_features)
-    sizes : sequence of int
-
-    Yields
-    ------
-    ndarray of shape (size,), int
-    """
-    if not selector.nested_budgets:
-        for size in sizes:
-            yield clone(selector).set_params(budget=size).fit(X).indices_
-        return
-    fitted = clone(selector).set_params(budget=max(sizes)).fit(X)
-    for size in sizes:
-        yield fitted.set_budget(size).indices_
-
-
-def score_classifier(
-    classifier: Any, train: tuple[Any, Any], test: tuple[Any, Any], classes: NDArray[Any]
-) -> dict[str, float]:
-    """Return test scores of a classifier; trained on one class alone, it predicts that class.
-
-    Parameters
-    ----------
-    classifier : estimator
-    train, test : (X, y)
-    classes : ndarray of shape (n_classes,)
-        Those that count, whether or not the training rows have them.
-
-    Returns
-    -------
-    dict of str to float
-        ``macro_f1`` and ``balanced_accuracy``.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of few rows: no convergence, classes without a row
-        if np.unique(train[1]).size == 1:
-            predicted = np.full(len(test[1]), train[1][0])
-        else:
-            predicted = clone(classifier).fit(*train).predict(test[0])
-        return {
-            "macro_f1": f1_score(test[1], predicted, labels=classes, average="macro"),
-            "balanced_accuracy": balanced_accuracy_score(test[1], predicted),
-        }
-
-
-def score_selector(
-    selector: BaseCoresetSelector | None,
-    train: tuple[Any, Any],
-    test: tuple[Any, Any],
-    budgets: Sequence[Budget],
-    classifiers: Mapping[str, Any],
-    classes: NDArray[Any],
-) -> list[dict[str, Any]]:
-    """Score the coresets of one selector, on one split, for all budgets and classifiers.
-
-    Parameters
-    ----------
-    selector : estimator or None
-        None trains on all rows.
-    train, test : (X, y)
-        Arrays of numbers, and labels.
-    budgets : sequence of Budget
-        Those of more rows than there are are left out.
-    classifiers : mapping of str to estimator
-    classes : ndarray of shape (n_classes,)
-
-    Returns
-    -------
-    list of dict
-        With ``budget``, ``n_selected``, ``n_classes`` (that the coreset has), ``classifier``,
-        ``macro_f1`` and ``balanced_accuracy``.
-    """
-    X, y = np.asarray(train[0]), np.asarray(train[1])
-    if selector is None:
-        parts = [(ALL_ROWS, np.arange(len(y)))]
-    else:
-        sizes = {b.label: rows_of(b, len(y), classes.size) for b in budgets}
-        wanted = [(label, size) for label, size in sizes.items() if size is not None]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of unstable scores: what they are worth is measured
-            rows = coresets(selector, X, [size for _, size in wanted])
-            parts = [(label, part) for (label, _), part in zip(wanted, rows, strict=True)]
-    records = []
-    # Fits this small take longer with several threads.
-    with threadpool_limits(1):
-        for label, part in parts:
-            for name, classifier in classifiers.items():
-                records.append(
-                    {
-                        "budget": label,
-                        "n_selected": part.size,
-                        "n_classes": np.unique(y[part]).size,
-                        "classifier": name,
-                        **score_classifier(classifier, (X[part], y[part]), test, classes),
-                    }
-                )
-    return records
-
-
+@validate_params(
+    {
+        "selectors": [list, tuple, dict, str, HasMethods("fit"), None],
+        "budgets": ["array-like", str, Real, Budget],
+        "estimators": [list, tuple, dict, HasMethods("fit"), None],
+        "preparation": [HasMethods(["fit_transform", "transform"]), StrOptions({"auto"}), None],
+        "scoring": [str, list, tuple, dict, callable, None],
+        "n_repeats": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "error_score": [StrOptions({"raise"}), Real],
+        "verbose": ["verbose"],
+    },
+    prefer_skip_nested_validation=False,
+)
 def compare_selectors(
-    X: NDArray[Any],
-    y: NDArray[Any],
-    selectors: Mapping[str, Sequence[BaseCoresetSelector]],
-    budgets: Sequence[Budget],
+    selectors: Any,
+    X: Any,
+    y: Any,
+    budgets: Any = ("2%", "5%", "10%", "30%"),
     *,
-    classifiers: Mapping[str, Any] | None = None,
-    n_folds: int = 5,
-    seed: int = 0,
+    estimators: Any = None,
+    cv: Any = None,
+    groups: Any = None,
+    preparation: Any = "auto",
+    scoring: Any = None,
+    n_repeats: int = 5,
     n_jobs: int | None = None,
-    progress: Any = None,
-) -> list[dict[str, Any]]:
-    """Compare selectors on labelled rows, by stratified cross-validation.
+    random_state: Any = 0,
+    error_score: float | str = np.nan,
+    verbose: int = 0,
+) -> SelectorComparison:
+    """Compare selectors on labelled rows, by cross-validation.
 
-    In every fold, each selector selects among the training rows, without their labels; the
-    classifiers are trained on the coreset and scored on the fold's other rows.
+    In every fold, what prepares the rows is fitted on the training rows; each selector selects
+    among them, without their labels; classifiers are trained on the coreset, and scored on the
+    rows that the fold holds out. Random draws, and all rows, are compared with.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
-    y : ndarray of shape (n_samples,)
-        Labels; every class has at least ``n_folds`` rows.
-    selectors : mapping of str to sequence of estimators
-        By name; of several seeds where the seed matters.
-    budgets : sequence of Budget
-    classifiers : mapping of str to estimator, default=None
-        None is `default_classifiers`.
-    n_folds : int, default=5
-    seed : int, default=0
-        Of the folds and the trees.
-    n_jobs : int or None, default=None
-    progress : callable, default=None
-        Called whenever a selector is done with a fold.
+    selectors : list, dict, str, selector or None
+        Names, such as ``"facility-location"``, or selectors; or a dict of them by the name that
+        they are to have, in which a list of selectors counts as draws of one, whose scores are
+        averaged. None are all that have a name. Their own budgets do not matter. ``"random"``,
+        the yardstick, is added where it is missing.
+    X : array-like of n_samples rows
+        Rows: an array of numbers, a data frame, or what ``preparation`` takes.
+    y : array-like of shape (n_samples,)
+        Labels. Rows without one (None, NaN) are left out, and so are classes with fewer rows than
+        there are folds: ``notes`` says so.
+    budgets : sequence of int, float or str, default=("2%", "5%", "10%", "30%")
+        Numbers of rows (int), fractions (float) or percentages (``"10%"``) of the rows that a
+        fold trains on; or one of them.
+    estimators : list, dict, classifier or None, default=None
+        What is trained. None are logistic regression, the nearest neighbour, and extra trees.
+    cv : int, splitter or iterable, default=None
+        A number of stratified, shuffled folds (None is 5), or as in `cross_validate`.
+    groups : array-like of shape (n_samples,), default=None
+        Groups for ``cv``.
+    preparation : "auto", transformer or None, default="auto"
+        What turns rows into numbers, for selectors and classifiers. A clone is fitted on the
+        training rows of each fold, without labels. ``"auto"`` is `TablePreparation` for a data
+        frame, and nothing for an array.
+    scoring : str, callable, list, tuple, dict or None, default=None
+        One score or several, as in `cross_validate`; higher is better. None are ``macro_f1`` of
+        all classes, and ``balanced_accuracy``.
+    n_repeats : int, default=5
+        Number of random draws in each fold: of ``"random"``, and of every `RandomSelector` that
+        is given by itself.
+    n_jobs : int, default=None
+        Number of selections at a time, on any backend of joblib. The scores do not depend on it.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the folds, the trees, and the selectors that are given by name.
+    error_score : "raise" or float, default=nan
+        What a classifier scores that fails, with a warning; or have its error raised. Where one
+        is NaN, the summary leaves the fold out for all selectors at this budget.
+    verbose : int, default=0
+        Whether to show a progress bar on stderr.
 
     Returns
     -------
-    list of dict
-        As of `score_selector`, with ``fold``, ``selector`` and ``draw``. The selector
-        ``"all rows"`` is none.
+    SelectorComparison
+        The scores, with ``summary()``, ``to_frame()`` and ``best``.
+
+    Raises
+    ------
+    ImportError
+        If pandas is missing.
+    TypeError
+        If something given as a selector or a classifier is none.
+    ValueError
+        If a name is unknown, a budget is more than the rows of a fold, y holds no classes, or X
+        no numbers that could be made of it.
+
+    See Also
+    --------
+    SelectorComparisonDisplay : The picture of it.
+    budget_curve : One selector, with any estimator, also for regression.
+
+    Notes
+    -----
+    Folds share training rows, so that the spread over folds says less than it seems to; over data
+    sets, compare means.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn_zcore import compare_selectors
+    >>> X, y = load_iris(return_X_y=True)
+    >>> found = compare_selectors(
+    ...     ["facility-location", "k-center"], X, y, ["20%", 50], estimators=GaussianNB(), cv=3
+    ... )
+    >>> found
+    SelectorComparison(3 selectors, 2 budgets, 3 folds of 150 rows)
+    >>> found.summary()["mean"].unstack("budget").round(2)
+    budget              20%    50
+    selector
+    facility-location  0.84  0.95
+    k-center           0.94  0.95
+    random             0.91  0.95
+    >>> found.best["20%"]
+    'k-center'
     """
-    classes = np.unique(y)
-    classifiers = default_classifiers(seed) if classifiers is None else classifiers
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(X, y)
-    work: list[tuple[dict[str, Any], Any]] = []
-    for fold, (train, test) in enumerate(folds):
-        split = ((X[train], y[train]), (X[test], y[test]))
-        entries = [(name, i, s) for name, some in selectors.items() for i, s in enumerate(some)]
-        for name, draw, selector in [*entries, (ALL_ROWS, 0, None)]:
-            work.append(
-                (
-                    {"fold": fold, "selector": name, "draw": draw},
-                    delayed(score_selector)(selector, *split, budgets, classifiers, classes),
+    needed("pandas", "compare_selectors")  # before hours of work
+    seed = _seed(random_state)
+    named = named_selectors(selectors, seed, n_repeats)
+    classifiers = named_classifiers(estimators, seed)
+    sizes = _budgets(budgets)
+    preparation = _preparation(preparation, X)
+    rows = LabelledRows(X, y, cv, groups, seed)
+    rows_of_budgets(sizes, [len(train) for train, _ in rows.folds], rows.classes.size)
+    scorer, metrics = _scorer(scoring)
+    codes = np.arange(rows.classes.size)
+
+    work = [(name, draw, one) for name, some in named.items() for draw, one in enumerate(some)]
+    work.append((ALL_ROWS, 0, None))
+    keys: list[dict[str, Any]] = []
+    n_features: list[int] = []
+    told: list[str] = []
+
+    def calls() -> Iterator[Any]:
+        # A fold is prepared when its first selection is due.
+        for fold, (train, test) in enumerate(rows.splits(preparation, config, told)):
+            n_features.append(train[0].shape[1])
+            for name, draw, selector in work:
+                keys.append(
+                    {"fold": fold, "selector": name, "draw": draw, "n_train": len(train[1])}
                 )
-            )
-    done = in_order((task for _, task in work), n_jobs=n_jobs)
+                yield delayed(score_selector)(
+                    selector,
+                    train,
+                    test,
+                    sizes,
+                    classifiers,
+                    codes,
+                    scorer=scorer,
+                    catch=error_score != "raise",
+                    config=config,
+                )
+
+    config = get_config()
     records = []
-    for (key, _), some in zip(work, done, strict=True):
-        records += [{**key, **record} for record in some]
-        if progress is not None:
-            progress()
-    return records
+    with progress_bar(verbose, "Comparing selectors", "selections") as bar:
+        bar.add_total(len(rows.folds) * len(work))
+        for number, found in enumerate(in_order(calls(), n_jobs=n_jobs)):
+            records += [{**keys[number], **record} for record in found]
+            bar.advance()
+    errors = [record.pop("error") for record in records if "error" in record]
+    if errors:
+        failed = dict.fromkeys(metrics, float(error_score))
+        records = [{**failed, **record} for record in records]
+        _warn_about_failures(errors)
+    return SelectorComparison(
+        records=records,
+        selectors=list(named),
+        budgets=[size.label for size in sizes],
+        estimators=list(classifiers),
+        metrics=metrics,
+        n_samples=rows.n_samples,
+        n_features=n_features[0],
+        n_classes=rows.classes.size,
+        n_folds=len(rows.folds),
+        notes=rows.notes,
+        preparation_notes=told,
+    )
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _budgets(given: Any) -> list[Budget]:
+    one = isinstance(given, str | Real | Budget)
+    found = parse_budgets([given] if one else given, "compare_selectors")
+    labels = [budget.label for budget in found]
+    if len(set(labels)) < len(labels):
+        raise ValueError(f"A budget is given twice: {', '.join(labels)}.")
+    return found
+
+
+def _preparation(given: Any, X: Any) -> Any:
+    """Return the transformer to be cloned for each fold; a frame has columns, and an array not."""
+    if given != "auto":
+        return given
+    if not hasattr(X, "columns"):
+        return None
+    from sklearn_zcore.tables import TablePreparation
+
+    return TablePreparation()
+
+
+def _scorer(given: Any) -> tuple[Any, list[str]]:
+    """Return what scores a classifier, as a dict, and the names that it has."""
+    if given is None:
+        return None, ["macro_f1", "balanced_accuracy"]
+    if isinstance(given, list | tuple | dict):
+        return check_scoring(scoring=given), list(given)
+    name = given if isinstance(given, str) else getattr(given, "__name__", "score")
+    return check_scoring(scoring={name: given}), [name]
+
+
+def _warn_about_failures(errors: list[str]) -> None:
+    warnings.warn(
+        f"{len(errors)} fit(s) failed, and their score is error_score. The first: {errors[0]} "
+        f"Set error_score='raise' to see where.",
+        FitFailedWarning,
+        stacklevel=4,
+    )

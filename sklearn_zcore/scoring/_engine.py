@@ -123,6 +123,8 @@ class Scorer:
         Passed to joblib; threads unless `joblib.parallel_config` says otherwise.
     first_round : int, default=0
         Where the random stream goes on.
+    planner : callable, default=make_plan
+        What draws subspaces and targets, for studies of other draws than the paper's.
 
     Attributes
     ----------
@@ -148,12 +150,13 @@ class Scorer:
         seed: int,
         n_jobs: int | None,
         first_round: int = 0,
+        planner: Callable[..., Plan] = make_plan,
     ) -> None:
         n, d = X.shape
         self._k = min(n_neighbors, n - 1)
         self._m, self._exponent = subspace_dim, float(exponent)
         self._targets_per_subspace = targets_per_subspace
-        self._seed, self._n_jobs = seed, n_jobs
+        self._seed, self._n_jobs, self._planner = seed, n_jobs, planner
         max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d) - _SET_ASIDE_BYTES)
         binned = _index_pays(n, subspace_dim, self._k)
         self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
@@ -184,7 +187,7 @@ class Scorer:
         left = n_draws
         while left:
             size = min(left, ROUND_DRAWS)
-            plan = make_plan(
+            plan = self._planner(
                 self._seed, self.n_rounds, size, q, self._m,
                 columns.varying, columns.low, columns.high,
             )  # fmt: skip

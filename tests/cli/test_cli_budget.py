@@ -2,7 +2,7 @@
 
 import pytest
 
-from sklearn_zcore.cli._budget import parse_budget
+from sklearn_zcore.cli._coreset import budget_rows, parse_budget
 from sklearn_zcore.cli._errors import CliError
 
 
@@ -25,7 +25,7 @@ from sklearn_zcore.cli._errors import CliError
     ],
 )
 def test_number_of_rows(text, n_rows, expected):
-    assert parse_budget(text).rows(n_rows) == expected
+    assert budget_rows(parse_budget(text), n_rows) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_mistakes(text, message):
 
 def test_more_rows_than_there_are():
     with pytest.raises(CliError, match=r"more rows than there are \(7\)"):
-        parse_budget("8").rows(7)
+        budget_rows(parse_budget("8"), 7)

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from sklearn_zcore.cli import _run
+from sklearn_zcore.cli import _table
 
 
 def test_help_teaches(zcore):
@@ -25,16 +25,12 @@ def test_help_teaches(zcore):
 
 def test_help_states_the_selectors_defaults():
     from sklearn_zcore import ZCoreSelector
-    from sklearn_zcore.cli import _options
+    from sklearn_zcore.cli._options import SelectorOptions
 
     defaults = ZCoreSelector().get_params()
-    for name, alias in [
-        ("n_iter", _options.NIter),
-        ("subspace_dim", _options.SubspaceDim),
-        ("n_neighbors", _options.NNeighbors),
-        ("exponent", _options.Exponent),
-    ]:
-        assert str(defaults[name]) == alias.__metadata__[0].show_default
+    options = {option.name: option.annotation for option in SelectorOptions.parameters()}
+    for name in ("n_iter", "subspace_dim", "n_neighbors", "exponent"):
+        assert str(defaults[name]) == options[name].__metadata__[0].show_default
 
 
 def test_no_arguments_shows_help(spawn):
@@ -91,7 +87,7 @@ def test_exit_codes(npy, tmp_path, monkeypatch, error, code, parts):
     def fail(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr(_run, "read_source", fail)
+    monkeypatch.setattr(_table, "read_table", fail)
     args = ["select", str(npy), "-b", "5", "-o", str(tmp_path / "o.npy")]
     result = CliRunner().invoke(app, args)
     assert result.exit_code == code

@@ -127,3 +127,42 @@ def test_folders_of_images(zcore, tmp_path):
     folder = tmp_path / "photos"
     assert "--target: for tables" in zcore("compare", folder, "-t", "y", code=2).stderr
     assert "--model is missing" in zcore("compare", folder, code=2).stderr
+
+
+def test_no_fold_sees_its_held_out_rows(zcore, table, monkeypatch):
+    """What prepares a table is fitted on the training rows of each fold alone."""
+    from sklearn_zcore import TablePreparation
+
+    fitted, prepared = [], []
+    fit_transform, transform = TablePreparation.fit_transform, TablePreparation.transform
+
+    def on_training_rows(self, X, y=None):
+        rows = fit_transform(self, X, y)
+        fitted.append(len(rows))
+        return rows
+
+    def on_other_rows(self, X):
+        rows = transform(self, X)
+        prepared.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(TablePreparation, "fit_transform", on_training_rows)
+    monkeypatch.setattr(TablePreparation, "transform", on_other_rows)
+    zcore("compare", table, "--target", "kind", "--budgets", "5%", *FEW)
+    # All rows once, to say what their columns are; of those, two have no class to compare.
+    assert fitted[0] == 300
+    assert [a + b for a, b in zip(fitted[1:], prepared, strict=True)] == [298] * 3
+    assert max(fitted[1:]) == 199
+
+
+def test_select_and_compare_see_the_same_numbers(table):
+    from sklearn_zcore.cli._options import ColumnOptions, ReadingOptions
+    from sklearn_zcore.cli._table import TableInput
+
+    for columns in (ColumnOptions(), ColumnOptions(missing="drop"), ColumnOptions(raw=True)):
+        columns = columns if not columns.raw else ColumnOptions(raw=True, ignore=["colour"])
+        input = TableInput(table, ReadingOptions(), columns)
+        input.read()
+        X, _, preparation = input.labelled("kind")
+        prepared = X if preparation is None else preparation.fit_transform(X)
+        np.testing.assert_array_equal(prepared, input.prepare(target="kind"))

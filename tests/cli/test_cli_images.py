@@ -240,6 +240,55 @@ def test_folders_for_files_that_are_in_use(selected, photos, tmp_path):
     assert "where the next run would find the copies" in inside
 
 
+def test_link_in_the_place_of_a_new_folder(selected, tmp_path):
+    """Nothing could be put there: it is told before an hour of embedding, not after."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "empty")
+    result = selected("--copy-to", tmp_path / "link", code=2)
+    assert "is a link" in result.stderr and "embed" not in result.stderr
+    (tmp_path / "link").unlink()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert "is a link" in selected("--link-to", tmp_path / "link", code=2).stderr
+
+
+def test_a_folder_called_tilde(zcore, photos, model, tmp_path, monkeypatch):
+    """The shell has replaced the ~ that means the home directory; one that is left is a name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    photos.rename("~")
+    report = json.loads(zcore("embed", "~", "-m", model, "-o", "e.npy", "--json").stdout)
+    assert report["n_images"] == 20
+
+
+def test_embeddings_and_paths_appear_together(zcore, photos, model, tmp_path, monkeypatch):
+    """A disk that fills with the paths leaves the embeddings of before, too."""
+    from sklearn_zcore.cli import _embed
+
+    args = ("embed", photos, "-m", model, "-o", tmp_path / "e.npy", "--force")
+    zcore(*args)
+    before = (tmp_path / "e.npy").read_bytes()
+    (photos / "cat" / "01.png").unlink()
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_embed, "write_columns", full)
+    result = zcore(*args, code=2)
+    assert "e.npy and" in result.stderr and "could not be written: No space left" in result.stderr
+    assert (tmp_path / "e.npy").read_bytes() == before
+    assert not [name for name in os.listdir(tmp_path) if name.endswith(".tmp")]
+
+
+def test_image_that_needs_too_much_memory(zcore, photos, model, tmp_path, monkeypatch):
+    def transform(self, X):
+        raise MemoryError("80 GiB")
+
+    monkeypatch.setattr(FoundationEmbedder, "fit_transform", transform)
+    result = zcore("embed", photos, "-m", model, "-o", tmp_path / "e.npy", code=2)
+    assert "Not enough memory to embed the images (80 GiB)" in result.stderr
+    assert "--batch-size" in result.stderr and "columns" not in result.stderr
+
+
 def test_outputs_and_inputs_that_do_not_go_together(zcore, photos, model, npy, tmp_path):
     args = ("select", photos, "-b", 3)
     result = zcore(*args, "-m", model, "-o", tmp_path / "c.npy", code=2)
@@ -269,6 +318,16 @@ def test_help_of_the_commands(zcore):
         text = zcore(*args).stdout
         for part in parts:
             assert part in text
+
+
+def test_the_docs_tell_of_every_key(zcore, photos, model, tmp_path):
+    from tests.cli.test_cli_structure import DOCS
+
+    text = DOCS.read_text("utf-8")
+    args = ("select", photos, "-m", model, "-b", 3, "-o", tmp_path / "c.csv", "--n-iter", 500)
+    for command in (args, ("embed", photos, "-m", model, "-o", tmp_path / "e.npy")):
+        for key in json.loads(zcore(*command, "--json").stdout):
+            assert f"``{key}``" in text, key
 
 
 def test_compare_on_sub_folders(zcore, photos, model, tmp_path):

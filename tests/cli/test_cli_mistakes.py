@@ -83,7 +83,7 @@ def test_roles_that_contradict(fails, mixed):
     [
         (["--missing", "fill"], ["--missing 'fill' is unknown", "impute, drop, error"]),
         (["--order", "ranks"], ["did you mean 'rank'?"]),
-        (["--method", "zcor"], ["did you mean 'zcore'?", "Methods: zcore, facility-location"]),
+        (["--method", "zcor"], ["did you mean 'zcore'?", "Methods: facility-location, k-means"]),
         (["--method", "random"], ["--method random has no option --n-iter"]),
         (["--n-iter", "many"], ["neither a whole number"]),
         (["--n-iter", "1.5"], ["neither a whole number"]),
@@ -108,3 +108,27 @@ def test_budgets(fails, mixed, budget):
 def test_missing_drop_that_leaves_nothing(fails, write):
     path = write("a,b\n1,\n,2\n3,\n,4\n")
     assert "leaves no row" in fails(path, "--missing", "drop")
+
+
+def test_memory_that_a_parquet_file_would_need(fails, tmp_path, monkeypatch):
+    """It is no fault of the file."""
+    pa = pytest.importorskip("pyarrow", reason="tables need the extra 'table'")
+    pq = pytest.importorskip("pyarrow.parquet", reason="tables need the extra 'table'")
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": np.arange(9.0)}).to_parquet(path)
+
+    def read(self):
+        raise pa.ArrowMemoryError("malloc of size 80000000064 failed")
+
+    monkeypatch.setattr(pq.ParquetFile, "read", read)
+    message = fails(path)
+    assert "Not enough memory (malloc of size 80000000064 failed)" in message
+    assert "not a readable Parquet file" not in message
+
+
+def test_array_of_negative_shape(fails, write):
+    """NumPy would take it for rows that are missing."""
+    head = "{'descr': '<f4', 'fortran_order': False, 'shape': (-5, 3), }".ljust(117) + "\n"
+    header = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
+    message = fails(write(header + bytes(60), "X.npy"))
+    assert "not a readable .npy file: negative dimensions" in message

@@ -2,12 +2,15 @@
 
 import errno
 import os
+import signal
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
-from sklearn_zcore.cli import _output, _run
+from sklearn_zcore.cli import _atomic, _output, _table
 
 FAST = ("--n-iter", "2000")
 
@@ -24,7 +27,7 @@ def no_work(monkeypatch):
     def read(*args, **kwargs):
         raise AssertionError("the input was read")
 
-    monkeypatch.setattr(_run, "read_source", read)
+    monkeypatch.setattr(_table, "read_table", read)
 
 
 @pytest.mark.usefixtures("no_work")
@@ -95,7 +98,7 @@ def test_full_disk(zcore, npy, tmp_path, monkeypatch, name, call):
 def test_disk_that_fills_while_writing(tmp_path):
     with (
         pytest.raises(OSError, match="No space"),
-        _output.atomic(tmp_path / "out", force=False) as file,
+        _atomic.atomic(tmp_path / "out", force=False) as file,
     ):
         file.write(b"x" * 100)
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -119,3 +122,61 @@ def test_file_that_appears_meanwhile(zcore, npy, tmp_path, monkeypatch):
     assert "in the meantime" in result.stderr
     assert out.read_text() == "theirs"
     assert left(tmp_path) == ["X.npy", "o.npy"]
+
+
+def test_files_appear_together(tmp_path, monkeypatch):
+    """A disk that fills with the second of two files leaves both as they were."""
+    paths = [tmp_path / "a", tmp_path / "b"]
+    for path in paths:
+        path.write_text("old")
+    real, calls = os.fsync, []
+
+    def full(handle):
+        calls.append(handle)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(_atomic.os, "fsync", full)
+    with pytest.raises(OSError, match="No space"), _atomic.new_files(force=True) as new:
+        for path in paths:
+            new.file(path).write(b"new")
+    assert [path.read_text() for path in paths] == ["old", "old"]
+    assert left(tmp_path) == ["a", "b"]
+    monkeypatch.undo()
+    with _atomic.new_files(force=True) as new:
+        for path in paths:
+            new.file(path).write(b"new")
+        (new.folder(tmp_path / "c") / "d").write_text("new")
+        assert not (tmp_path / "c").exists()
+    assert [path.read_text() for path in paths] == ["new", "new"]
+    assert left(tmp_path) == ["a", "b", "c"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a killed process is told apart by a lock of POSIX")
+def test_what_a_killed_process_left_is_removed(zcore, spawn, npy, tmp_path):
+    out = tmp_path / "o.npy"
+    script = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from sklearn_zcore.cli._atomic import new_files\n"
+        "with new_files(force=False) as new:\n"
+        "    new.file(Path(sys.argv[1])).write(b'half')\n"
+        "    (new.folder(Path(sys.argv[1])) / 'half').write_text('half')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(out)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(left(tmp_path)) == 3
+    # Not what another process writes at this moment, nor files that only look like it.
+    others = [".o.npy.0123456.tmp", ".o.npy.tmp", ".p.npy.01234567.tmp"]
+    for name in others:
+        (tmp_path / name).touch()
+    with _atomic.atomic(out, force=False) as theirs:
+        theirs.write(b"theirs")
+        writing = set(left(tmp_path)) - {"X.npy", *others}
+        assert len(writing) == 1
+        zcore("select", npy, "-b", 5, "-o", out, *FAST)
+        assert set(left(tmp_path)) == {"X.npy", "o.npy", *others} | writing
+        out.unlink()
+    assert out.read_bytes() == b"theirs"

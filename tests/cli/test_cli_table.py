@@ -210,13 +210,14 @@ def test_quotes_and_newlines(select, write, tmp_path):
     assert set(written["c"]) == {'5" pipe'}
 
 
-def test_na_values(select, fails, zcore, write, tmp_path):
+def test_na_values(select, zcore, write, tmp_path):
     rows = [f"{'?' if i % 9 == 4 else i * 1.5},{i % 5}" for i in range(60)]
     path = write("\n".join(["a,b", *rows]))
-    message = fails(path)
-    assert "'a' is text" in message
-    assert "All but '?' are numbers" in message
-    assert "--na-values '?'" in message
+    report = select(path, "--out", tmp_path / "n.csv")
+    assert report["missing"]["numeric"]["columns"] == {"a": 7}
+    (note,) = [note for note in report["notes"] if "all but" in note]
+    assert note.startswith("column 'a': all but '?' are numbers; taken for missing")
+    assert "--na-values '?'" in note
     report = select(path, "--na-values", "?", "--out", tmp_path / "o.csv")
     assert report["missing"]["numeric"]["columns"] == {"a": 7}
     assert "?" in (tmp_path / "o.csv").read_text() or report["n_selected"] == 6
@@ -225,15 +226,26 @@ def test_na_values(select, fails, zcore, write, tmp_path):
     assert "column 'a' is a category because of '?'" in result.stderr
 
 
-def test_text_is_refused(fails, frame, mixed, tmp_path):
-    message = fails(mixed)
-    assert "'id' is text with 60 different values in 60 rows ('row0', 'row1')" in message
-    assert "--carry 'id'" in message
+def test_text_and_ids_stop_nothing(select, frame, mixed, tmp_path):
+    report = select(mixed, "--out", tmp_path / "a.csv")
+    assert report["columns"]["identifier"] == ["id"]
+    (note,) = [note for note in report["notes"] if "'id'" in note]
+    assert "'id' is text with 60 different values in 60 rows ('row0', 'row1')" in note
+    assert "it is not used. As text: --kind 'id=text'" in note
     path = tmp_path / "t.parquet"
     frame.drop(columns="list").to_parquet(path)
-    assert "'text'" in fails(path)
-    frame.drop(columns="text").to_parquet(path)
-    assert "'list' holds values of type list" in fails(path, out="out.parquet")
+    report = select(path, "--out", tmp_path / "b.csv")
+    assert report["columns"]["text"] == ["text"]
+    assert any("--carry 'text'" in note for note in report["notes"])
+
+
+def test_lists_are_refused(fails, frame, tmp_path):
+    path = tmp_path / "t.parquet"
+    frame.to_parquet(path)
+    message = fails(path, out="out.parquet")
+    assert "'list' holds values of type list" in message
+    assert "--carry 'list'" in message
+    assert "--ignore 'list'" in message
 
 
 def test_rare_categories_share_a_feature(select, zcore, write, tmp_path):

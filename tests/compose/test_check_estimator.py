@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_zcore import CoresetClassifier, CoresetRegressor, CoresetSampler
 from tests.compose.common import random, zcore
@@ -38,22 +38,25 @@ def expected_failures(estimator):
     return {} if isinstance(estimator, CoresetSampler) else STRUCTURAL
 
 
+def check_name(check):
+    return getattr(check, "func", check).__name__
+
+
 def name_of(value):
     return value if isinstance(value, str) else type(value).__name__
 
 
+# Strict: an expected failure that comes to pass fails, so that the table lists no other.
 @parametrize_with_checks(ESTIMATORS, expected_failed_checks=expected_failures, xfail_strict=True)
 def test_check_estimator(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", [ESTIMATORS[0], ESTIMATORS[3]], ids=name_of)
-@pytest.mark.filterwarnings("ignore")
-def test_expected_failures_are_all_that_fail(estimator):
-    results = check_estimator(clone(estimator), on_fail=None, on_skip=None)
-    failed = {result["check_name"] for result in results if result["status"] == "failed"}
-    assert failed == set(STRUCTURAL)
-    assert sum(result["status"] == "passed" for result in results) > 50
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=name_of)
+def test_no_expected_failure_is_of_a_check_that_is_never_run(estimator):
+    yielded = estimator_checks.estimator_checks_generator(estimator)
+    names = {check_name(check) for _, check in yielded}
+    assert set(expected_failures(estimator)) < names and len(names) > 20
 
 
 @pytest.mark.parametrize("check", FURTHER_CHECKS)

@@ -72,6 +72,12 @@ def test_numpy_budgets_and_masked_arrays():
     assert smallest_within(0.15)(found) == 1
 
 
+def test_budgets_as_text():
+    assert smallest_within(0.15)(results([0.8, 0.9, 1.0], ["5%", "10%", "50%"])) == 1
+    assert smallest_within(0.15)(results([0.8, 0.9, 1.0], ["9%", 0.1, "50%"])) == 1
+    assert smallest_within(0.15)(results([0.8, 0.9, 1.0], [5, "50", 500])) == 1
+
+
 def test_several_metrics():
     found = results([], [5, 50, 500])
     del found["mean_test_score"]

@@ -260,6 +260,14 @@ def made(scores, full):
     )
 
 
+def test_in_a_notebook():
+    html = made([0.7, np.nan], 1.0)._repr_html_()
+    assert "<th>10 %</th>" in html and "<td>0.700 ± 0.000</td>" in html and "<td>–</td>" in html
+    assert "accuracy, mean ± sd over 1 folds. All rows: 1.000" in html and "random" not in html
+    html = curve(budgets=[30, 0.5], random_state=0)._repr_html_()
+    assert "<th>30 rows</th>" in html and "<th>random</th>" in html
+
+
 @pytest.mark.parametrize(
     "scores, full, tolerance, absolute, budget",
     [
@@ -303,7 +311,8 @@ def test_selector_without_a_budget():
         ([0.0], "Got 0.0"),
         ([1.5], "Got 1.5"),
         ([True], "Got True"),
-        (["10%"], "Got '10%'"),
+        (["ten"], "Got 'ten'"),
+        (["110%"], "Got '110%'"),
         ([np.nan], "Got nan"),
         ([-3], "Got -3"),
         (0.1, "'budgets' parameter"),
@@ -313,6 +322,21 @@ def test_selector_without_a_budget():
 def test_budgets_that_are_none(budgets, says):
     with pytest.raises(ValueError, match=says):
         curve(budgets=budgets)
+
+
+def test_budgets_as_text():
+    found = curve(budgets=["50%", "30%", 7], random_state=0)
+    assert found.budgets == [7, 0.3, 0.5]
+    np.testing.assert_array_equal(found.scores, curve(budgets=[7, 0.3, 0.5]).scores)
+
+
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_processes(backend):
+    plain = curve(random_state=0)
+    with parallel_config(backend=backend, n_jobs=2):
+        found = curve(random_state=0)
+    np.testing.assert_array_equal(found.scores, plain.scores)
+    np.testing.assert_array_equal(found.baseline_scores, plain.baseline_scores)
 
 
 def test_budgets_as_an_array():

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ._errors import CliError, plural, require
-from ._source import Source, refuse_duplicates
+from sklearn_zcore._words import plural
+
+from ._errors import Setting, TableError, Words, require
+from ._table import Table, refuse_duplicates
 
 # What pandas.read_csv takes for missing, so that both read a file alike.
 NA_VALUES = (
@@ -21,8 +23,13 @@ NA_VALUES = (
 
 
 def read_csv(
-    path: Path, *, sep: str | None, encoding: str | None, na_values: tuple[str, ...]
-) -> Source:
+    path: Path,
+    *,
+    sep: str | None,
+    encoding: str | None,
+    na_values: tuple[str, ...],
+    decimal: str = "auto",
+) -> Table:
     """Read a CSV file twice over: its cells as written, and each column with a type.
 
     Parameters
@@ -35,10 +42,12 @@ def read_csv(
         The encoding; None is UTF-8.
     na_values : tuple of str
         What stands for a missing value besides `NA_VALUES`.
+    decimal : {"auto", ".", ","}, default="auto"
+        The decimal separator.
 
     Returns
     -------
-    source : Source
+    table : Table
         The table.
     """
     pa, arrow_csv, _ = require("pyarrow", "pyarrow.csv", "pandas", why="Reading .csv")
@@ -50,16 +59,16 @@ def read_csv(
     except (OSError, EOFError, zlib.error) as error:
         if getattr(error, "errno", None) is not None:
             raise  # The system could not read the file; what it says is told as it is.
-        raise CliError(f"The input {path} is not a readable gzip file: {error}.") from error
+        raise TableError(f"The input {path} is not a readable gzip file: {error}.") from error
     if text.num_rows == 0:
-        raise CliError(f"The input {path} has a header but no rows.")
+        raise TableError(f"The input {path} has a header but no rows.")
     carried = {}
     if "" in names:
         # What DataFrame.to_csv writes for the index.
         carried[""] = "a column without a name: taken for row labels"
-    typed = pa.table({n: infer(text[n], na_values) for n in names})
+    typed = pa.table({n: infer(text[n], na_values, decimal) for n in names})
     dialect = {"sep": sep, "encoding": encoding}
-    return Source(
+    return Table(
         path, ".csv", names, text.num_rows, table=typed, verbatim=text, carried=carried, csv=dialect
     )
 
@@ -70,7 +79,10 @@ def _separator(path: Path, sep: str | None) -> str:
         return "\t" if ".tsv" in path.suffixes else ","
     sep = {"\\t": "\t", "tab": "\t"}.get(sep, sep)
     if len(sep) != 1 or sep in '"\r\n':
-        raise CliError(f"--sep {sep!r} is not one character.", "For a tab write: --sep tab.")
+        raise TableError(
+            Words("{sep} is not one character.", sep=Setting("sep", sep)),
+            Words("For a tab write: {sep}.", sep=Setting("sep", "tab")),
+        )
     return sep
 
 
@@ -81,8 +93,9 @@ def _encoding(encoding: str | None) -> str:
         "".encode(name)  # Python also has codecs that are no text encodings, such as hex.
         return name
     except LookupError:
-        raise CliError(
-            f"--encoding {encoding!r} is unknown.", "Common ones: utf-8, latin-1, cp1252, utf-16."
+        raise TableError(
+            Words("{encoding} {name!r} is unknown.", encoding=Setting("encoding"), name=encoding),
+            "Common ones: utf-8, latin-1, cp1252, utf-16.",
         ) from None
 
 
@@ -103,16 +116,20 @@ def _header(path: Path, sep: str, encoding: str) -> list[str]:
     except UnicodeError as error:
         raise _undecodable(path, encoding) from error
     except csv.Error as error:
-        raise CliError(f"The input {path} is not a CSV file: line 1: {error}.") from error
+        raise TableError(f"The input {path} is not a CSV file: line 1: {error}.") from error
     if not names:
-        raise CliError(f"The input {path} is empty: it has no header line.")
+        raise TableError(f"The input {path} is empty: it has no header line.")
     if len(names) == 1:
         other = max(";\t|,", key=names[0].count)
         if other != sep and other in names[0]:
             shown = "tab" if other == "\t" else other
-            raise CliError(
+            raise TableError(
                 f"The input {path} has only one column with the separator {sep!r}: {names[0]!r}.",
-                f"It looks separated by {other!r}: --sep '{shown}'.",
+                Words(
+                    "It looks separated by {other!r}: {sep}.",
+                    other=other,
+                    sep=Setting("sep", shown),
+                ),
             )
     refuse_duplicates(path, names)
     return names
@@ -138,7 +155,7 @@ def _read_cells(
         if "UTF8" in str(error):
             raise _undecodable(path, encoding) from error
         _check_shape(path, sep, encoding, len(names))
-        raise CliError(f"The input {path} is not a readable CSV file: {error}.") from error
+        raise TableError(f"The input {path} is not a readable CSV file: {error}.") from error
     # The parser takes an unclosed quote for a value that runs to the end of the file.
     last_row = table.slice(max(0, table.num_rows - 1)).to_pylist()
     if any("\n" in value or "\r" in value for row in last_row for value in row.values()):
@@ -154,46 +171,56 @@ def _check_shape(path: Path, sep: str, encoding: str, width: int) -> None:
             reader = csv.reader(file, delimiter=sep, strict=True)
             for row in reader:
                 if row and len(row) != width:
-                    raise CliError(
+                    raise TableError(
                         f"The input {path}, line {begins}: {plural(len(row), 'field')} where the "
                         f"header has {width}.",
-                        "Repair the line, or quote values that contain the separator; another "
-                        "separator is set by --sep.",
+                        Words(
+                            "Repair the line, or quote values that contain the separator; another "
+                            "separator is set by {sep}.",
+                            sep=Setting("sep"),
+                        ),
                     )
                 begins = reader.line_num + 1
     except csv.Error as error:
         if "unexpected end" in str(error):
-            raise CliError(
+            raise TableError(
                 f"The input {path}, line {begins}: a quoted value is never closed.",
                 "Add the missing quote.",
             ) from error
-        raise CliError(f"The input {path}, line {begins}: {error}.") from error
+        raise TableError(f"The input {path}, line {begins}: {error}.") from error
 
 
-def _undecodable(path: Path, encoding: str) -> CliError:
+def _undecodable(path: Path, encoding: str) -> TableError:
     """Find the first byte that the encoding does not allow."""
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
     with opener(path, "rb") as file:
         data: bytes = file.read()
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") and encoding == "utf-8":
-        return CliError(
+        return TableError(
             f"The input {path} is not UTF-8: it begins with the mark of UTF-16.",
-            "Name its encoding: --encoding utf-16.",
+            Words("Name its encoding: {encoding}.", encoding=Setting("encoding", "utf-16")),
         )
     try:
         data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        return CliError(
+        return TableError(
             f"The input {path}, line {line}, byte {column} of the line: 0x{data[error.start]:02x} "
             f"is not {encoding}.",
-            "Name the file's encoding, for instance --encoding latin-1 or --encoding cp1252.",
+            Words(
+                "Name the file's encoding, for instance {latin} or {windows}.",
+                latin=Setting("encoding", "latin-1"),
+                windows=Setting("encoding", "cp1252"),
+            ),
         )
-    return CliError(f"The input {path} is not {encoding}.", "Name its encoding: --encoding NAME.")
+    return TableError(
+        f"The input {path} is not {encoding}.",
+        Words("Name its encoding: {encoding}.", encoding=Setting("encoding", "NAME")),
+    )
 
 
-def infer(text: Any, na_values: tuple[str, ...] = ()) -> Any:
+def infer(text: Any, na_values: tuple[str, ...] = (), decimal: str = "auto") -> Any:
     """Give a column of text the narrowest type that all its values have.
 
     Parameters
@@ -202,6 +229,8 @@ def infer(text: Any, na_values: tuple[str, ...] = ()) -> Any:
         The cells as written.
     na_values : tuple of str
         What stands for a missing value besides `NA_VALUES`.
+    decimal : {"auto", ".", ","}, default="auto"
+        The decimal separator; with ",", text with a point in it is no float.
 
     Returns
     -------
@@ -218,8 +247,11 @@ def infer(text: Any, na_values: tuple[str, ...] = ()) -> Any:
         return pa.chunked_array([pa.nulls(len(trimmed))])
     # 007 is a code, not a number: as a number it could not be written back.
     codes = pc.match_substring_regex(trimmed, r"^[+-]?0[0-9]+$|^[+-]?0[xX]")
+    points = decimal == "," and pc.any(pc.match_substring(trimmed, ".")).as_py()
     if not pc.any(codes).as_py():
         for kind in _types():
+            if points and pa.types.is_floating(kind):
+                continue
             try:
                 return pc.cast(trimmed, kind)
             except pa.ArrowInvalid:

@@ -1,0 +1,284 @@
+"""The coreset: how much and by which selector, fitted, and as rows to write."""
+
+import time
+import warnings
+from dataclasses import dataclass
+from typing import IO, Any
+
+from sklearn_zcore._budget import Budget
+from sklearn_zcore._words import close_match
+
+from ._errors import CliError
+from ._options import RunOptions, SelectorOptions
+from ._output import Output, write_columns
+
+FORMATS = (".csv", ".parquet", ".npy", ".npz")
+ADDED = ("zcore_row", "zcore_score", "zcore_rank")
+
+# The options that are not called as the selectors' parameter is.
+_PARAMETER_OF = {"seed": "random_state", "jobs": "n_jobs"}
+_MOST_DRAWS = 10**15  # Draws are counted in 64 bits, and 10**8 of them take minutes.
+
+
+@dataclass
+class Fit:
+    """A fitted selector with the time that it took and what it warned of."""
+
+    selector: Any
+    seconds: float
+    warnings: list[str]
+
+
+@dataclass
+class Coreset:
+    """The selected rows, in the order in which they are written.
+
+    Attributes
+    ----------
+    rows : ndarray of int64
+        Row numbers in the input, from 0.
+    scores : ndarray
+        Their scores.
+    ranks : ndarray of int64
+        Their ranks; 1 is the most valuable row.
+    """
+
+    rows: Any
+    scores: Any
+    ranks: Any
+
+    def added(self) -> dict[str, Any]:
+        """Return the columns that zcore adds."""
+        return dict(zip(ADDED, (self.rows, self.scores, self.ranks), strict=True))
+
+
+def parse_budget(text: str, option: str = "--budget") -> Budget:
+    """Read a budget; whether there are as many rows is told by `budget_rows`.
+
+    Parameters
+    ----------
+    text : str
+        ``10%``, ``0.1`` or ``500``.
+    option : str, default="--budget"
+        Where it was given.
+
+    Returns
+    -------
+    budget : Budget
+    """
+    try:
+        return Budget.parse(text)
+    except ValueError as error:
+        message, _, forms = str(error).removeprefix(f"budget {text!r}").rpartition(". ")
+        # What looks like a number needs no quotes.
+        shown = text if text[:1] in tuple("+-.0123456789") else repr(text)
+        raise CliError(f"{option} {shown}{message}.", forms) from error
+
+
+def budget_rows(budget: Budget, n_rows: int, option: str = "--budget") -> int:
+    """Return the number of rows that a budget means, of ``n_rows``."""
+    try:
+        return budget.rows(n_rows)
+    except ValueError as error:
+        raise CliError(
+            f"{option} {budget.label} asks for more rows than there are ({n_rows:,}).",
+            "Write fewer rows, a fraction of them (0.1) or a percentage (10%).",
+        ) from error
+
+
+def known_method(name: str, option: str = "--method") -> Any:
+    """Return the selector of a name, or say which there are."""
+    from sklearn_zcore.selection import SELECTORS
+
+    if name not in SELECTORS:
+        raise CliError(
+            f"{option} {name!r} is unknown{close_match(name, SELECTORS)}",
+            f"Methods: {', '.join(SELECTORS)}.",
+        )
+    return SELECTORS[name]
+
+
+def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool = False) -> Any:
+    """Build the selector that was asked for; what was not given keeps its own default.
+
+    Parameters
+    ----------
+    selection : SelectorOptions
+        The method and its parameters.
+    run : RunOptions
+        What is told to every method that knows it.
+    verbose : bool, default=False
+        Show a progress bar.
+
+    Returns
+    -------
+    selector : estimator
+        Its budget is still the default.
+    """
+    selector = known_method(selection.method).estimator()
+    known = selector.get_params()
+    values = {name: getattr(selection, name) for name in selection.given if name != "method"}
+    given = {n: o for n, o in {**selection.given, **run.given}.items() if n != "method"}
+    foreign = [option for name, option in given.items() if _parameter(name) not in known]
+    if foreign:
+        raise CliError(
+            f"--method {selection.method} has no option {', '.join(foreign)}.", "Leave it out."
+        )
+    if "n_iter" in values:
+        values["n_iter"] = _parse_n_iter(values["n_iter"])
+    values |= {**run_parameters(run), "verbose": int(verbose)}
+    return selector.set_params(**{name: v for name, v in values.items() if name in known})
+
+
+def run_parameters(run: RunOptions) -> dict[str, Any]:
+    """Return what every selector is told that knows such a parameter."""
+    return {_parameter(name): getattr(run, name) for name in run.called()}
+
+
+def _parameter(option: str) -> str:
+    return _PARAMETER_OF.get(option, option)
+
+
+def _parse_n_iter(text: str) -> int | str:
+    """Read ``--n-iter``: a whole number (also 2e6 or 2,000,000) or ``auto``."""
+    if text == "auto":
+        return text
+    try:
+        value = float(text.replace(",", ""))  # Messages write 2,000,000; it may be copied.
+    except ValueError:
+        value = float("nan")
+    if not value.is_integer():
+        raise CliError(f"--n-iter {text!r} is neither a whole number of draws nor 'auto'.")
+    if value > _MOST_DRAWS:
+        raise CliError(
+            f"--n-iter {text} is more draws than a life has time for.",
+            "A few million are plenty for most tables: --n-iter 5000000, or --n-iter auto.",
+        )
+    return int(value)
+
+
+def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
+    """Fit a selector; its complaints become the user's messages.
+
+    Parameters
+    ----------
+    selector : estimator
+        From `build_selector`.
+    X : ndarray of shape (n_samples, n_features)
+        The features.
+    n_rows : int
+        The number of rows to select.
+
+    Returns
+    -------
+    fit : Fit
+        The fitted selector.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        try:
+            start = time.perf_counter()
+            selector.set_params(budget=n_rows).fit(X)
+            seconds = time.perf_counter() - start
+        except (ValueError, TypeError) as error:
+            raise CliError(str(error), option_hint(str(error))) from error
+    return Fit(selector, seconds, list(dict.fromkeys(str(w.message) for w in caught)))
+
+
+def fit_report(fit: Fit) -> dict[str, Any]:
+    """Describe a fit for programs."""
+    draws = getattr(fit.selector, "n_iter_", None)
+    stability = getattr(fit.selector, "stability_", None)
+    return {
+        "n_selected": int(fit.selector.n_selected_),
+        "n_draws": None if draws is None else int(draws),
+        "seconds": round(fit.seconds, 4),
+        "draws_per_second": None if draws is None else round(draws / fit.seconds, 1),
+        "stability": None if stability is None else float(stability),
+        "warnings": fit.warnings,
+    }
+
+
+def option_hint(message: str) -> str:
+    """Name the options behind the parameters that a message mentions.
+
+    Parameters
+    ----------
+    message : str
+        From the library, which knows parameters, not options.
+
+    Returns
+    -------
+    hint : str
+        Empty if it mentions none.
+    """
+    called = {**SelectorOptions.called(), **RunOptions.called()}
+    options = {_parameter(n): o for n, o in called.items() if n != "method"}
+    named = [f"{option} sets {name}" for name, option in options.items() if name in message]
+    text = "; ".join(named) + "." if named else ""
+    if "n_iter" in message:
+        text += " With --n-iter auto it is as many as the coreset needs to be stable."
+    return text
+
+
+def make_coreset(selector: Any, kept: Any, order: str) -> Coreset:
+    """Collect the selected rows with scores and ranks.
+
+    Parameters
+    ----------
+    selector : estimator
+        A fitted selector.
+    kept : ndarray or None
+        The input's row of each row that the selector saw; None if they are the same.
+    order : {"row", "rank"}
+        How to sort the coreset.
+
+    Returns
+    -------
+    coreset : Coreset
+        The rows, numbered as in the input.
+    """
+    import numpy as np
+
+    ranking = np.asarray(selector.ranking_)
+    rank_of = np.empty(len(ranking), dtype=np.int64)
+    rank_of[ranking] = np.arange(1, len(ranking) + 1)
+    chosen = np.asarray(selector.indices_, dtype=np.int64)
+    if order == "rank":
+        chosen = chosen[np.argsort(rank_of[chosen], kind="stable")]
+    rows = chosen if kept is None else np.asarray(kept, dtype=np.int64)[chosen]
+    return Coreset(rows, np.asarray(selector.scores_)[chosen], rank_of[chosen])
+
+
+def write_coreset(file: IO[bytes], output: Output, coreset: Coreset, columns: Any) -> None:
+    """Write the selected rows.
+
+    Parameters
+    ----------
+    file : binary file
+        Where to.
+    output : Output
+        How.
+    coreset : Coreset
+        The rows.
+    columns : dict of str to sequence, or pyarrow.Table
+        What is known of each row; unused where only their numbers are written.
+    """
+    import numpy as np
+
+    if output.format == ".npy":
+        np.save(file, coreset.rows, allow_pickle=False)
+    elif output.format == ".npz":
+        X = np.column_stack(list(columns.values()))
+        np.savez(file, X=X, indices=coreset.rows, scores=coreset.scores, ranks=coreset.ranks)
+    elif output.only_indices:
+        write_columns(file, output, {ADDED[0]: coreset.rows})
+    else:
+        if isinstance(columns, dict):
+            columns = columns | coreset.added()
+        else:
+            import pyarrow as pa
+
+            for name, values in coreset.added().items():
+                columns = columns.append_column(name, pa.array(values))
+        write_columns(file, output, columns)

@@ -1,0 +1,80 @@
+"""``zcore embed``: a folder of images in, embeddings out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ._command import command, opt
+from ._errors import CliError
+from ._folder import FolderInput
+from ._options import FormulaOptions, ImageOptions, TellOptions
+from ._output import check_output, write_columns, write_together
+from ._tell import print_json, print_lines, say_warnings
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedOptions(FormulaOptions):
+    """What ``zcore embed`` writes."""
+
+    out: Path = opt(
+        ...,
+        "FILE",
+        "The output. .parquet: path, label where sub-folders are classes, and the features e0, "
+        "e1, ... .npy: the features alone, as float32, and their paths in a .paths.csv beside it.",
+        short="-o",
+    )
+
+
+@command
+def embed(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="A folder of images, searched to any depth. If it has several sub-folders and no "
+            "image beside them, they are the labels.",
+            show_default=False,
+        ),
+    ],
+    writing: EmbedOptions,
+    images: ImageOptions,
+    tell: TellOptions,
+) -> None:
+    """Embed a folder of images with a pretrained model.
+
+    [bold]Examples[/bold]
+
+    [cyan]zcore embed photos --model dinov2 --out embeddings.parquet[/cyan]
+
+    The two models of the paper, concatenated:
+
+    [cyan]zcore embed photos -m clip -m resnet18 -o embeddings.npy[/cyan]
+    """
+    import numpy as np
+
+    out, force, formulas = writing.out, writing.force, writing.formulas
+    input = FolderInput(folder, images, verbose=tell.verbose)
+    input.read()
+    outputs = [check_output(out, formats=(".parquet", ".npy"), force=force, source=folder)]
+    if outputs[0].format == ".npy":
+        beside = out.with_suffix(".paths.csv")
+        outputs.append(check_output(beside, formats=(".csv",), force=force, formulas=formulas))
+    elif formulas is not None:
+        raise CliError("--formulas: for CSV files, and none is written.", "Leave it out.")
+    X = input.prepare()
+    columns = input.columns(input.kept)
+    with write_together(*outputs) as new:
+        files = [new.file(output.path) for output in outputs]
+        if len(outputs) > 1:
+            np.save(files[0], X, allow_pickle=False)
+        else:
+            columns |= {f"e{i}": values for i, values in enumerate(X.T)}
+        write_columns(files[-1], outputs[-1], columns)
+    if tell.json:
+        print_json({**input.report(), "output": str(out)})
+    elif not tell.quiet:
+        written = [("written", " and ".join(str(output.path) for output in outputs))]
+        print_lines("Images embedded", input.lines() + written)
+    say_warnings(input.warnings)

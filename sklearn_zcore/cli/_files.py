@@ -1,0 +1,85 @@
+"""The files of a folder's coreset, copied or linked."""
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+from ._atomic import NewFiles
+from ._errors import CliError
+from ._options import FileOptions
+
+
+def check_target(files: FileOptions, folder: Path) -> Path | None:
+    """Refuse a folder for the coreset's files that cannot be made, before any work is done.
+
+    Parameters
+    ----------
+    files : FileOptions
+        Where to copy or link them.
+    folder : Path
+        The images.
+
+    Returns
+    -------
+    target : Path or None
+        The new folder; None if none is asked for.
+    """
+    if files.copy_to is not None and files.link_to is not None:
+        raise CliError("--copy-to and --link-to contradict.", "Leave one of them out.")
+    target = files.copy_to or files.link_to
+    if target is None:
+        return None
+    option = next(iter(files.given.values()))
+    if target.is_symlink():
+        raise CliError(f"{option}: {target} is a link, not a new folder.", "Name a new folder.")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise CliError(f"{option}: {target} exists and is not empty.", "Name a new folder.")
+    inside = Path(os.path.realpath(target))
+    if inside.is_relative_to(os.path.realpath(folder)):
+        raise CliError(
+            f"{option}: {target} lies in {folder}, where the next run would find the copies.",
+            "Name a folder outside of it.",
+        )
+    if not target.parent.is_dir():
+        raise CliError(f"{option}: the directory {target.parent} does not exist.", "Make it first.")
+    if files.link_to is not None and target.parent.stat().st_dev != folder.stat().st_dev:
+        raise CliError(
+            f"{option}: {target} is on another disk than {folder}, which hard links cannot cross.",
+            "Use --copy-to.",
+        )
+    return target
+
+
+def put_files(new: NewFiles, target: Path, folder: Path, paths: list[str], *, link: bool) -> None:
+    """Copy or hard-link files to a new folder, keeping their sub-folders.
+
+    Parameters
+    ----------
+    new : NewFiles
+        What the folder appears with.
+    target : Path
+        The new folder.
+    folder : Path
+        Where the files are.
+    paths : list of str
+        The files.
+    link : bool
+        Hard-link instead of copying.
+    """
+    try:
+        temporary = new.folder(target)
+        for path in paths:
+            place = temporary / os.path.relpath(path, folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if link:
+                os.link(os.path.realpath(path), place)
+            else:
+                shutil.copy2(path, place)
+    except OSError as error:
+        hint = "Use --copy-to." if link and error.errno in (errno.EXDEV, errno.EPERM) else ""
+        raise CliError(
+            f"The coreset's files could not be put to {target}: {error.strerror or error}. Nothing "
+            f"is left of them.",
+            hint,
+        ) from error

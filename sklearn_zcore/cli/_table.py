@@ -1,0 +1,270 @@
+"""A table or an array as the input of a command."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sklearn_zcore._words import close_match, plural, shorten
+from sklearn_zcore.tables import (
+    ARRAY_FORMATS,
+    check_table,
+    file_format,
+    read_table,
+    resolve_roles,
+)
+
+from ._command import refuse
+from ._coreset import ADDED, FORMATS, Coreset, write_coreset
+from ._errors import CliError
+from ._features import build_features, preparation
+from ._options import CarryOptions, ColumnOptions, ReadingOptions, WritingOptions
+from ._output import Output, check_output, csv_cells, write_together
+
+# What is done to columns, and not with --raw.
+_NOT_RAW = ("max_categories", "kind", "decimal")
+_KINDS = ("numeric", "datetime", "categorical", "text", "identifier", "empty")
+
+
+@dataclass
+class TableInput:
+    """A file of rows: what `FolderInput` is for images.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    reading, columns : ReadingOptions, ColumnOptions
+        How it is read, and how its columns become numbers.
+    source : Table
+        What was read, after `read`.
+    roles, features : Roles, Features
+        What its columns are used for and how they became numbers, after `prepare`.
+    warnings : list of str
+        What must be told even to who wants to hear of nothing else.
+    """
+
+    path: Path
+    reading: ReadingOptions
+    columns: ColumnOptions
+    warnings: list[str] = field(default_factory=list)
+
+    noun = "row"
+
+    def __post_init__(self) -> None:
+        """Refuse options that contradict, before any work is done."""
+        if not self.columns.raw:
+            return
+        if self.columns.missing == "impute":
+            raise CliError(
+                "--raw uses the columns as they are, --missing impute changes them.",
+                "Leave one of them out, or use --missing drop.",
+            )
+        refuse(
+            {n: option for n, option in self.columns.given.items() if n in _NOT_RAW},
+            "--raw uses the columns as they are; --max-categories, --kind and --decimal mean "
+            "nothing to it.",
+        )
+
+    def check_output(self, writing: WritingOptions) -> Output:
+        """Refuse an output that could not be written, before any work is done."""
+        kind, wanted = check_table(self.path), file_format(writing.out)
+        if wanted == ".npz" and kind not in ARRAY_FORMATS:
+            raise CliError(
+                "A table cannot be written as .npz.", "Use .csv or .parquet; .npy for row numbers."
+            )
+        if writing.indices and wanted in (".parquet", ".npz"):
+            raise CliError("--indices writes .csv or .npy.", "Change the extension of --out.")
+        output = check_output(
+            writing.out,
+            formats=FORMATS,
+            force=writing.force,
+            source=self.path,
+            formulas=writing.formulas,
+        )
+        return replace(output, only_indices=writing.indices or output.format == ".npy")
+
+    def read(self) -> int:
+        """Read the file and return the number of its rows."""
+        reading = self.reading
+        self.source = read_table(
+            self.path,
+            key=reading.key,
+            sep=reading.sep,
+            encoding=reading.encoding,
+            na_values=tuple(v for text in reading.na_values or [] for v in text.split(",")),
+            decimal=self.columns.decimal or "auto",
+        )
+        return self.source.n_rows
+
+    def prepare(self, output: Output | None = None, target: str | None = None) -> Any:
+        """Return the matrix that is selected on; ``target`` is no feature.
+
+        Parameters
+        ----------
+        output : Output or None, default=None
+            Where columns will be written to: those that it cannot hold are refused first.
+        target : str or None, default=None
+            The column of the labels.
+
+        Returns
+        -------
+        X : ndarray of shape (n_kept, n_features)
+        """
+        columns = self.columns
+        ignored = [target] if target in self.source.names else []
+        carried = columns.carry if isinstance(columns, CarryOptions) else None
+        self.roles = resolve_roles(
+            self.source, columns.columns or [], [*(columns.ignore or []), *ignored], carried or []
+        )
+        if output is not None:
+            self._check_written(output)
+        self.features = build_features(self.source.select(self.roles.features), columns)
+        return self.features.X
+
+    @property
+    def kept(self) -> Any:
+        """The row in the file of each row of the matrix; None if they are the same."""
+        return self.features.kept
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know."""
+        return self.roles.notes + self.features.notes
+
+    def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
+        """Return rows, their labels (None where there is none), and what makes numbers of them."""
+        labels = self._labels(target or "")
+        X = self.prepare(target=target)  # Says what is wrong with the columns, and what they are.
+        if self.kept is not None:
+            labels = labels[self.kept]
+        if self.columns.raw:
+            return X, labels, None
+        rows = self.source.select(self.roles.features)
+        rows = rows if self.kept is None else rows.take(self.kept)
+        return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
+
+    def _labels(self, target: str) -> Any:
+        """Return the labels of all rows, as text."""
+        import numpy as np
+
+        source = self.source
+        if target in source.names:
+            if source.table is None:
+                column = source.array[:, source.names.index(target)]
+                return np.array([str(value) for value in column], dtype=object)
+            import pyarrow.compute as pc
+
+            column = source.table[target]
+            if hasattr(column.type, "value_type"):  # of a dictionary
+                column = column.cast(column.type.value_type)
+            return np.array(pc.cast(column, "string").to_pylist(), dtype=object)
+        if source.format == ".npz":
+            with np.load(source.path, allow_pickle=False) as arrays:
+                if target in arrays:
+                    labels = np.asarray(arrays[target])
+                    if labels.shape != (source.n_rows,):
+                        raise CliError(
+                            f"--target {target}: the array has shape {labels.shape}, and there are "
+                            f"{source.n_rows:,} rows."
+                        )
+                    return labels.astype(str).astype(object)
+        raise CliError(
+            f"--target: the input has no column {target!r}{close_match(target, set(source.names))}",
+            f"It has {plural(len(source.names), 'column')}: {shorten(source.names, 20)}.",
+        )
+
+    def _written(self) -> list[str]:
+        """Return the columns that are written."""
+        ignored = set(self.roles.ignored)
+        return [name for name in self.source.names if name not in ignored]
+
+    def _check_written(self, output: Output) -> None:
+        """Refuse columns that the output cannot hold."""
+        if output.only_indices or output.format == ".npz":
+            return
+        written, source = self._written(), self.source
+        if taken := [name for name in ADDED if name in written]:
+            raise CliError(
+                f"The input {self.path} already has the column {', '.join(taken)}, which zcore "
+                "adds.",
+                f"Leave it out: --ignore {','.join(taken)}.",
+            )
+        if output.format == ".csv" and source.table is not None and source.verbatim is None:
+            for name in written:
+                csv_cells(name, source.table[name].slice(0, 0))
+
+    def write(self, output: Output, coreset: Coreset) -> None:
+        """Write the coreset: a CSV input's cells as they were, all else with the type it has."""
+        columns = {} if output.only_indices else self._columns(output, coreset)
+        style = replace(output.style, numbers=frozenset(self._numbers()))
+        if self.source.csv and not output.only_indices:
+            style = replace(style, sep=self.source.csv["sep"], encoding=self.source.csv["encoding"])
+        with write_together(output) as new:
+            write_coreset(new.file(output.path), replace(output, style=style), coreset, columns)
+
+    def _numbers(self) -> list[str]:
+        """Return the columns whose cells are no text, however they are written in the file."""
+        if self.source.verbatim is None:
+            return []
+        schema = self.source.table.schema
+        return [column.name for column in schema if str(column.type) != "string"]
+
+    def _columns(self, output: Output, coreset: Coreset) -> Any:
+        """Return the columns that are written of the coreset's rows."""
+        import numpy as np
+
+        source, written = self.source, self._written()
+        if source.table is not None:
+            import pyarrow as pa
+
+            verbatim = output.format == ".csv" and source.verbatim is not None
+            table = source.verbatim if verbatim else source.table
+            return table.select(written).take(pa.array(coreset.rows))
+        X = np.asarray(source.array[coreset.rows])
+        X = X.astype(X.dtype.newbyteorder("="), copy=False)  # Files may come from other machines.
+        place = {name: i for i, name in enumerate(source.names)}
+        return {name: X[:, place[name]] for name in written}
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Describe the input for people."""
+        features, roles = self.features, self.roles
+        rows = f"{self.source.n_rows:,}"
+        if features.n_dropped:
+            rows += (
+                f", {features.n_dropped:,} dropped for missing values: {len(features.X):,} remain"
+            )
+        lines = [("input", str(self.path)), ("rows", rows), ("features", features.done[0])]
+        lines += [("", line) for line in features.done[1:]]
+        if roles.carried:
+            lines.append(("carried", f"{shorten(roles.carried)} (written, not used)"))
+        if roles.ignored:
+            lines.append(("ignored", f"{shorten(roles.ignored)} (neither used nor written)"))
+        return lines
+
+    def written(self, output: Output, order: str) -> list[tuple[str, str]]:
+        """Say what was written of it."""
+        content = "rows with zcore_row, _score and _rank"
+        if output.format == ".npz":
+            content = "X, indices, scores, ranks"
+        if output.only_indices:
+            content = "row numbers only"
+        return [("written", f"{output.path} ({content}, by {order})")]
+
+    def report(self) -> dict[str, Any]:
+        """Describe the input for programs."""
+        from sklearn_zcore.tables import missing_by_kind
+
+        features = self.features
+        kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
+        for column in features.columns:
+            kinds[column.kind].append(column.name)
+        return {
+            "input": str(self.path),
+            "n_rows": self.source.n_rows,
+            "n_dropped": features.n_dropped,
+            "n_features": int(features.X.shape[1]),
+            "columns": {**kinds, "carried": self.roles.carried, "ignored": self.roles.ignored},
+            "raw": features.raw,
+            "missing": missing_by_kind(features.columns, features.handling),
+            "notes": self.notes,
+        }

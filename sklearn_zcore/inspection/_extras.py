@@ -1,0 +1,34 @@
+"""What the extras bring, imported when it is wanted."""
+
+from importlib import import_module
+from typing import Any
+
+_EXTRAS = {"matplotlib": "plot", "pandas": "table"}
+
+
+def needed(module: str, caller: str) -> Any:
+    """Import a module of an extra.
+
+    Parameters
+    ----------
+    module : str
+        ``"pandas"`` or ``"matplotlib.pyplot"``.
+    caller : str
+        What needs it, for the message.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    ImportError
+        If it is missing; says which extra brings it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.split(".")[0]
+        raise ImportError(
+            f"{caller} needs {package}: pip install 'sklearn-zcore[{_EXTRAS[package]}]'."
+        ) from error

@@ -1,0 +1,60 @@
+"""From a messy table to numbers: reading files, the roles of columns, and the preparation."""
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
+from sklearn_zcore.tables._roles import Roles, resolve_roles
+from sklearn_zcore.tables._table import (
+    ARRAY_FORMATS,
+    TABLE_FORMATS,
+    Table,
+    check_table,
+    file_format,
+    read_table,
+)
+
+if TYPE_CHECKING:
+    from sklearn_zcore.tables._preparation import TablePreparation
+    from sklearn_zcore.tables._raw import RawNumbers, no_complete_row, raw_numbers
+    from sklearn_zcore.tables._report import PreparedColumn, missing_by_kind, sentences
+
+__all__ = [
+    "ARRAY_FORMATS",
+    "TABLE_FORMATS",
+    "PreparedColumn",
+    "RawNumbers",
+    "Roles",
+    "Setting",
+    "Table",
+    "TableError",
+    "TablePreparation",
+    "Words",
+    "check_table",
+    "file_format",
+    "missing_by_kind",
+    "no_complete_row",
+    "raw_numbers",
+    "read_table",
+    "resolve_roles",
+    "sentences",
+    "spelled",
+]
+
+# Where those names are that need scikit-learn, which a command can do without for its help.
+_MODULES = {
+    "PreparedColumn": "_report",
+    "RawNumbers": "_raw",
+    "TablePreparation": "_preparation",
+    "missing_by_kind": "_report",
+    "no_complete_row": "_raw",
+    "raw_numbers": "_raw",
+    "sentences": "_report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,122 @@
+"""What goes wrong with tables, in words that name parameters, or options of a command."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter, perhaps with a value, where a sentence mentions it.
+
+    Attributes
+    ----------
+    parameter : str
+        Its name in Python.
+    value : object or None
+        What it should be; None names the parameter alone.
+    """
+
+    parameter: str
+    value: Any = None
+
+    def __str__(self) -> str:
+        return self.parameter if self.value is None else f"{self.parameter}={self.value!r}"
+
+
+class Words(str):
+    """A sentence that mentions settings; as a string it spells them as Python does.
+
+    Parameters
+    ----------
+    template : str
+        For `str.format`.
+    **values : object
+        What stands in its braces; a `Setting` can be spelled in another way later.
+
+    Examples
+    --------
+    >>> from sklearn_zcore.tables import Setting, Words
+    >>> words = Words("Column {name!r}: {cure}.", name="a", cure=Setting("na_values", "?"))
+    >>> words
+    "Column 'a': na_values='?'."
+    >>> words.spelled(lambda setting: f"--{setting.parameter} {setting.value}")
+    "Column 'a': --na_values ?."
+    """
+
+    template: str
+    values: dict[str, Any]
+
+    def __new__(cls, template: str, **values: Any) -> "Words":
+        words = super().__new__(cls, template.format(**values))
+        words.template = template
+        words.values = values
+        return words
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (self.template,), self.values
+
+    def spelled(self, spell: Callable[[Setting], str]) -> str:
+        """Return the sentence with its settings spelled by a function."""
+        return self.template.format(
+            **{k: spell(v) if isinstance(v, Setting) else v for k, v in self.values.items()}
+        )
+
+
+def spelled(words: str, spell: Callable[[Setting], str]) -> str:
+    """Spell the settings of a sentence, if it has any."""
+    return words.spelled(spell) if isinstance(words, Words) else words
+
+
+class TableError(ValueError):
+    """A table, or how it is to be read, is at fault.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and where.
+    hint : str, default=""
+        What to do about it.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message} {hint}".rstrip())
+        self.message = message
+        self.hint = hint
+
+    def __reduce__(self) -> tuple[type["TableError"], tuple[str, str]]:
+        return type(self), (self.message, self.hint)
+
+
+def require(*modules: str, why: str) -> list[Any]:
+    """Import optional modules, or say which extra brings them.
+
+    Parameters
+    ----------
+    *modules : str
+        Their names.
+    why : str
+        What needs them.
+
+    Returns
+    -------
+    modules : list of module
+
+    Raises
+    ------
+    ImportError
+        Names the package and the extra.
+    """
+    loaded = []
+    for name in modules:
+        try:
+            loaded.append(importlib.import_module(name))
+        except ImportError as error:
+            package = name.partition(".")[0]
+            raise ImportError(
+                f"{why} needs {package}, which could not be imported ({error}). "
+                'Install the extra: pip install "sklearn-zcore[table]". '
+                "Arrays (.npy and .npz) work without it."
+            ) from error
+    return loaded

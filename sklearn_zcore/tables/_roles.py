@@ -1,0 +1,125 @@
+"""The roles of the columns: which are features, which are carried through, which go."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sklearn_zcore._words import close_match, plural, shorten
+
+from ._errors import Setting, TableError, Words
+from ._table import Table
+
+
+@dataclass
+class Roles:
+    """What each column is used for.
+
+    Attributes
+    ----------
+    features : list of str
+        Selected on.
+    carried : list of str
+        Written through, not selected on.
+    ignored : list of str
+        Neither.
+    notes : list of str
+        What the user should know about the choice.
+    """
+
+    features: list[str]
+    carried: list[str]
+    ignored: list[str]
+    notes: list[str] = field(default_factory=list)
+
+
+def split_names(given: Iterable[str], known: set[str]) -> list[str]:
+    """Split comma-separated names; a name that itself contains a comma stays whole."""
+    names: list[str] = []
+    for value in given:
+        parts = [value] if value in known else [p.strip() for p in value.split(",")]
+        names.extend(p for p in parts if p and p not in names)
+    return names
+
+
+def resolve_roles(
+    table: Table, columns: Iterable[str], ignore: Iterable[str], carry: Iterable[str]
+) -> Roles:
+    """Give every column one role.
+
+    Parameters
+    ----------
+    table : Table
+        The input.
+    columns, ignore, carry : iterable of str
+        Names; several may stand in one string, with commas between them.
+
+    Returns
+    -------
+    roles : Roles
+        With at least one feature.
+
+    Raises
+    ------
+    TableError
+        A name is unknown or has two roles, or no column is left.
+    """
+    known = set(table.names)
+    asked = {
+        "columns": split_names(columns, known),
+        "ignore": split_names(ignore, known),
+        "carry": split_names(carry, known),
+    }
+    for parameter, names in asked.items():
+        for name in names:
+            if name not in known:
+                raise TableError(
+                    Words(
+                        "{parameter}: the input has no column {name!r}{close}",
+                        parameter=Setting(parameter),
+                        name=name,
+                        close=close_match(name, known),
+                    ),
+                    f"It has {plural(len(table.names), 'column')}: {shorten(table.names, 20)}.",
+                )
+    _refuse_overlap(asked)
+    used, ignored = set(asked["columns"]), set(asked["ignore"])
+    carried = set(asked["carry"])
+    notes = []
+    for name, reason in table.carried.items():
+        if name not in used | ignored | carried:
+            carried.add(name)
+            notes.append(f"column {name!r} is {reason}; it is carried, not used.")
+    rest = [n for n in table.names if n not in ignored and n not in carried]
+    features = [n for n in rest if not used or n in used]
+    if not features:
+        raise TableError(
+            "No column is left to select on: all are ignored or carried.",
+            Words(
+                "Leave some out of {ignore} and {carry}.",
+                ignore=Setting("ignore"),
+                carry=Setting("carry"),
+            ),
+        )
+    feature_set = set(features)
+    return Roles(
+        features=features,
+        carried=[n for n in table.names if n not in ignored and n not in feature_set],
+        ignored=[n for n in table.names if n in ignored],
+        notes=notes,
+    )
+
+
+def _refuse_overlap(asked: dict[str, list[str]]) -> None:
+    """Refuse a column that is given two roles."""
+    role: dict[str, str] = {}
+    for parameter, names in asked.items():
+        for name in names:
+            if name in role:
+                raise TableError(
+                    Words(
+                        "Column {name!r} is in both {first} and {second}.",
+                        name=name,
+                        first=Setting(role[name]),
+                        second=Setting(parameter),
+                    )
+                )
+            role[name] = parameter

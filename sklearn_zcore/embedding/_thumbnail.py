@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from sklearn_zcore.embedding._images import UnreadableImage, load_image, to_rgb
+from sklearn_zcore.embedding._images import load_image, to_rgb
 from sklearn_zcore.embedding._inputs import as_items, looks_like_path
 
 _QUALITIES = (80, 60, 40, 20, 5)

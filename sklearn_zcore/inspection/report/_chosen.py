@@ -175,7 +175,7 @@ def _check_fitted_on(selector: Any, X: Any) -> None:
 
 def _n_ranked(selector: Any, n_selected: int) -> int:
     """Return how far the ranking can be trusted: some searches end with the budget of ``fit``."""
-    wanted = min(2 * n_selected, selector.ranking_.size)
+    wanted: int = min(2 * n_selected, selector.ranking_.size)
     if not isinstance(selector, BaseCoresetSelector):
         return wanted
     with warnings.catch_warnings():

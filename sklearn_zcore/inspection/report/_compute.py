@@ -148,9 +148,7 @@ def compute_report(selector: Any, X: Any, options: Options, version: str) -> dic
         "outliers": _outliers_section(facts, outliers),
         "groups": [compare_groups(column, chosen.coreset) for column in groups],
         "features": dict(
-            zip(
-                ("columns", "skipped"), compare_features(columns, chosen.coreset), strict=True
-            )
+            zip(("columns", "skipped"), compare_features(columns, chosen.coreset), strict=True)
         ),
         "rows": _cells(columns, chain(cards, nearest, special.tolist())),
         "thumbnails": make_thumbnails(options.images, by_importance, options.max_thumbnails),
@@ -321,9 +319,7 @@ def _coreset_section(facts: _Facts, assignment: Assignment, n_cards: int) -> dic
     }
 
 
-def _repeats_section(
-    facts: _Facts, repeats: Repeats, first: Rows, is_auto: bool
-) -> dict[str, Any]:
+def _repeats_section(facts: _Facts, repeats: Repeats, first: Rows, is_auto: bool) -> dict[str, Any]:
     kept = [int(facts.selected[group].sum()) for group in repeats.groups]
     n_rows = sum(group.size for group in repeats.groups)
     shown = zip(repeats.groups[:_N_REPEATS], kept, strict=False)

@@ -144,7 +144,11 @@ class Missed(NamedTuple):
 
 
 def find_missed(
-    space: Space, coreset: Rows, assignment: Assignment, bounds: NDArray[np.float64], n_missed: int
+    space: Space,
+    coreset: Rows,
+    assignment: Assignment,
+    bounds: NDArray[np.float64] | None,
+    n_missed: int,
 ) -> Missed:
     """Find the rows farthest from the coreset.
 
@@ -155,8 +159,8 @@ def find_missed(
     space : Space
     coreset : ndarray of shape (n_selected,), int
     assignment : Assignment
-    bounds : ndarray of shape (n_samples,)
-        Of `distance_bounds`.
+    bounds : ndarray of shape (n_samples,) or None
+        Of `distance_bounds`; not needed where all rows have been assigned.
     n_missed : int
 
     Returns
@@ -166,7 +170,7 @@ def find_missed(
     """
     rows, nearest, distance = assignment.rows, assignment.nearest, assignment.distance
     beyond = -np.inf
-    if not assignment.is_complete:
+    if not assignment.is_complete and bounds is not None:
         n_candidates = int(_CANDIDATE_COST / (coreset.size * space.X.shape[1]))
         rows, beyond = largest(bounds, max(10 * n_missed, n_candidates))
         found = _nearest(space, space.X[rows], coreset)

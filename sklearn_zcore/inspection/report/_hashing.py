@@ -85,9 +85,7 @@ def _project(X: NDArray[Any], rows: Rows, rng: np.random.Generator) -> NDArray[n
     return projected
 
 
-def _verified(
-    X: NDArray[Any], rows: Rows, a: Rows, b: Rows, threshold: float
-) -> NDArray[np.intp]:
+def _verified(X: NDArray[Any], rows: Rows, a: Rows, b: Rows, threshold: float) -> NDArray[np.intp]:
     kept = np.empty(a.size, bool)
     for block in row_blocks(a.size, X.shape[1]):
         one, other = X[rows[a[block]]], X[rows[b[block]]]

@@ -112,9 +112,7 @@ def lay_out(space: Space, layout: Any, coreset: Rows, special: Rows, seed: int) 
     return Layout(rows, points.astype(np.float64), name, note)
 
 
-def _pca(
-    sample: NDArray[Any], shown: NDArray[Any], seed: int
-) -> tuple[NDArray[np.float64], str]:
+def _pca(sample: NDArray[Any], shown: NDArray[Any], seed: int) -> tuple[NDArray[np.float64], str]:
     """Project onto the two directions in which the rows vary most."""
     from sklearn.decomposition import PCA
 
@@ -133,4 +131,5 @@ def _pca(
 
 
 def _shifted(X: NDArray[Any], centre: NDArray[Any]) -> NDArray[Any]:
-    return (X - centre).astype(np.float32 if X.dtype == np.float32 else np.float64)
+    shifted = X - centre
+    return np.asarray(shifted, dtype=np.float32 if X.dtype == np.float32 else np.float64)

@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from sklearn_zcore._words import plural
 from sklearn_zcore.inspection.report._plots import bokeh_javascript, curve_plot, map_plot
-from sklearn_zcore.inspection.report._words import count
 
 _SECTIONS = {
     "summary": "Summary",
@@ -42,7 +42,7 @@ def _environment() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(count=count, percent=percent, short=short, largest=_largest_share)
+    made.globals.update(count=plural, percent=percent, short=short, largest=_largest_share)
     return made
 
 

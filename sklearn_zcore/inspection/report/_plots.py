@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-_SIZES = np.array([4.0, 8.0, 9.0, 9.0])  # of a point, by role
-_ALPHAS = np.array([0.55, 0.95, 0.95, 0.95])
+_SIZES = np.array([5.5, 10.0, 11.0, 10.0])  # of a point, by role
+_ALPHAS = np.array([0.7, 0.95, 0.95, 0.95])
 _MARKERS = np.array(["circle", "triangle", "diamond", "circle"])
 _MARGIN = 0.05
 
@@ -33,7 +33,7 @@ def curve_plot(curve: dict[str, Any]) -> dict[str, Any]:
     dict
         For ``Bokeh.embed.embed_item``.
     """
-    from bokeh.models import ColumnDataSource, HoverTool, Legend, LegendItem, Span
+    from bokeh.models import ColumnDataSource, HoverTool, Span
     from bokeh.plotting import figure
 
     names = ["sizes", "mean", "p95", "random_mean", "random_low", "random_high", "random_p95"]
@@ -49,9 +49,9 @@ def curve_plot(curve: dict[str, Any]) -> dict[str, Any]:
     other = {"source": source, "line_width": 2, "name": "random"}
     band = plot.varea("sizes", "random_low", "random_high", source=source, fill_alpha=0.3)
     band.name = "random"
-    random_p95 = plot.line("sizes", "random_p95", line_dash="dashed", **other)
-    random_mean = plot.line("sizes", "random_mean", **other)
-    p95 = plot.line("sizes", "p95", line_dash="dashed", **own)
+    plot.line("sizes", "random_p95", line_dash="dashed", **other)
+    plot.line("sizes", "random_mean", **other)
+    plot.line("sizes", "p95", line_dash="dashed", **own)
     mean = plot.line("sizes", "mean", **own)
     budget = Span(location=curve["n_selected"], dimension="height", line_width=2)
     plot.add_layout(budget)
@@ -64,20 +64,6 @@ def curve_plot(curve: dict[str, Any]) -> dict[str, Any]:
                 line_width=2,
             )
         )
-    entries = [
-        ("coreset, mean", [mean]),
-        ("coreset, 95th percentile", [p95]),
-        ("random, mean and range", [random_mean, band]),
-        ("random, 95th percentile", [random_p95]),
-    ]
-    plot.add_layout(
-        Legend(
-            items=[LegendItem(label=label, renderers=shown) for label, shown in entries],
-            background_fill_alpha=0,
-            border_line_color=None,
-            location="top_right",
-        )
-    )
     plot.add_tools(
         HoverTool(
             renderers=[mean],
@@ -158,7 +144,9 @@ def map_plot(shown: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         selection_line_width=4,
         selection_fill_alpha=1,
     )
-    wheel = WheelZoomTool(zoom_on_axis=False)
+    # With Ctrl alone, which is also what pinching a touch pad sends: else a reader who scrolls the
+    # page would be caught in the map.
+    wheel = WheelZoomTool(zoom_on_axis=False, modifiers={"ctrl": True})
     plot.add_tools(PanTool(), wheel, HoverTool(renderers=[points], tooltips=None))
     plot.toolbar.active_scroll = wheel
     plot.axis.visible = False

@@ -1,17 +1,16 @@
 """CoresetReport: look at a coreset before it is labelled."""
 
 import json
+import math
 import os
 import webbrowser
 from numbers import Integral, Real
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
-
 from sklearn_zcore.embedding import image_sequence
+from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection.report._compute import Options, compute_report
-from sklearn_zcore.inspection.report._extra import require_report_extra
 from sklearn_zcore.inspection.report._write import temporary_page, write_whole
 
 
@@ -115,7 +114,8 @@ class CoresetReport:
     ) -> None:
         from sklearn_zcore import __version__
 
-        require_report_extra()  # before anything is computed
+        for module in ("jinja2", "bokeh", "PIL"):
+            needed(module, "CoresetReport")  # before anything is computed
         _check_numbers(duplicate_threshold, n_random, max_thumbnails)
         options = Options(
             images=None if images is None else image_sequence(images),
@@ -201,9 +201,7 @@ class CoresetReport:
         return self._page
 
     def html_snippet(self) -> str:
-        """Return the page as a part of another: in a frame of its own, so that neither styles the
-        other.
-        """
+        """Return the page as a part of another one, in a frame: neither styles the other."""
         from sklearn_zcore.inspection.report._page import render_snippet
 
         return render_snippet(self.html(), self._found["summary"]["title"])
@@ -248,7 +246,7 @@ class CoresetReport:
 
 
 def _check_numbers(duplicate_threshold: Any, n_random: Any, max_thumbnails: Any) -> None:
-    is_number = isinstance(duplicate_threshold, Real) and np.isfinite(duplicate_threshold)
+    is_number = isinstance(duplicate_threshold, Real) and math.isfinite(duplicate_threshold)
     is_auto = isinstance(duplicate_threshold, str) and duplicate_threshold == "auto"
     if not is_auto and not (is_number and float(duplicate_threshold) >= 0):
         raise ValueError(

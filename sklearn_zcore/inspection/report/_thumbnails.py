@@ -67,4 +67,3 @@ def _caption(item: Any) -> str:
     path = item if isinstance(item, str) or hasattr(item, "__fspath__") else None
     path = path or getattr(item, "filename", None)
     return as_text(path) if path else ""
-

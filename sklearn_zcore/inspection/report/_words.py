@@ -2,15 +2,10 @@
 
 from typing import Any
 
+from sklearn_zcore._words import plural
+
 _STABLE = 0.8
 _GAP = 0.05  # of a group's share: less is not worth a warning
-
-
-def count(n: int, noun: str) -> str:
-    """Return a number with its noun."""
-    if n == 1:
-        return f"1 {noun}"
-    return f"{n:,} {noun[:-1]}ies" if noun.endswith("y") else f"{n:,} {noun}s"
 
 
 def warnings_of(found: dict[str, Any]) -> list[str]:
@@ -67,11 +62,13 @@ def _of_groups(groups: list[dict[str, Any]]) -> list[str]:
             listed = ", ".join(group["group"] for group in column["absent"][:3])
             more = ", …" if column["n_absent"] > 3 else ""
             said.append(
-                f"{count(column['n_absent'], 'group')} of {column['column']} "
+                f"{plural(column['n_absent'], 'group')} of {column['column']} "
                 f"{'has' if column['n_absent'] == 1 else 'have'} no row in the coreset: "
-                f"{listed}{more} ({count(n_rows, 'row')})."
+                f"{listed}{more} ({plural(n_rows, 'row')})."
             )
-        short = [group for group in column["groups"] if group["gap"] < -_GAP]
+        short = [
+            group for group in column["groups"] if group["gap"] < -_GAP and group["n_selected"]
+        ]
         if short:
             group = short[0]
             said.append(
@@ -86,7 +83,7 @@ def _of_repeats(repeats: dict[str, Any]) -> list[str]:
     n = repeats["n_spare_in_coreset"]
     if not n:
         return []
-    rows = f"{count(n, 'row')} of the coreset {'repeats' if n == 1 else 'repeat'}"
+    rows = f"{plural(n, 'row')} of the coreset {'repeats' if n == 1 else 'repeat'}"
     return [f"{rows} another one of it, exactly or nearly."]
 
 
@@ -103,4 +100,4 @@ def _of_outliers(outliers: dict[str, Any], summary: dict[str, Any]) -> list[str]
 
 def _of_images(thumbnails: dict[str, Any]) -> list[str]:
     n = len(thumbnails["broken"])
-    return [f"{count(n, 'image')} of those shown cannot be read."] if n else []
+    return [f"{plural(n, 'image')} of those shown cannot be read."] if n else []

@@ -63,15 +63,19 @@ def encode_thumbnail(item: Any, *, side: int = 160, max_bytes: int = 12_000) -> 
     UnreadableImage
         If it is broken, too large or no image; says why.
     """
+    from PIL import Image
+
     loaded = load_image(item)  # its checks, and its messages
     small = _scaled_in_decoding(item, side) if isinstance(item, str | os.PathLike) else None
     if small is None:
         small = loaded.decode().copy()
         small.thumbnail((side, side))
+    # A picture of its own: nothing of the file but its pixels goes along, no place, no comment.
+    bare = Image.new("RGB", small.size)
+    bare.paste(small)
     for quality in _QUALITIES:
         file = io.BytesIO()
-        # A picture of its own: nothing of the file but its pixels goes along.
-        small.save(file, "JPEG", quality=quality, optimize=True, exif=b"", icc_profile=None)
+        bare.save(file, "JPEG", quality=quality, optimize=True)
         if file.tell() <= max_bytes:
             break
     return file.getvalue()

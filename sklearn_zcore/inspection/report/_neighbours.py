@@ -6,17 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.metrics import pairwise_distances_chunked
 from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.utils import gen_batches
 
 from sklearn_zcore.inspection.report._coverage import Space, exact_distances, largest
 from sklearn_zcore.inspection.report._hashing import near_pairs
+from sklearn_zcore.rows import row_blocks
 
 Rows = NDArray[np.intp]
 
 _ALL_PAIRS_COST = 8e10  # multiplications: some seconds on two cores
 _N_QUERIES = 500  # rows whose neighbours are found where not all can be
 _AT_ONCE = 16384  # rows that they are compared with at once
+_PAIRS_AT_ONCE = 2**21
 NEAR = 0.1  # of the median distance between neighbours
 _FAR = 3.0  # interquartile ranges above the third quartile
 
@@ -182,29 +184,36 @@ def _components(a: Rows, b: Rows, n: int) -> tuple[int, Rows]:
 def _pairs_of(X: NDArray[Any], threshold: float) -> tuple[Rows, Rows]:
     """Return pairs that join all rows within the threshold of each other, not all such pairs."""
     n = X.shape[0]
-    nothing = np.empty(0, np.intp)
+    heads = members = np.empty(0, np.intp)
     if n < 2:
-        return nothing, nothing
-    shifted = _centred(X)
-
-    def near(distances: NDArray[Any], start: int) -> tuple[Rows, Rows]:
-        a, b = np.nonzero(distances <= threshold * (1 + 1e-6))
-        a = a + start
-        kept = a < b
-        a, b = a[kept], b[kept]
-        really = exact_distances(X[a], X, b) <= threshold if a.size else kept[:0]
-        return a[really], b[really]
-
-    heads, members = nothing, nothing
-    for a, b in pairwise_distances_chunked(shifted, reduce_func=near, metric="euclidean"):
+        return heads, members
+    shifted, limit = _centred(X), threshold**2
+    # Products round; what is this near to the threshold is measured again, by subtraction.
+    slack = 1e-12 * float(np.einsum("ij,ij->i", shifted, shifted).max())
+    for block in gen_batches(n, max(1, _PAIRS_AT_ONCE // n)):
+        squares = euclidean_distances(shifted[block], shifted, squared=True)
+        a, b = np.nonzero(squares <= limit + slack)
+        unsure = squares[a, b] > limit - slack
+        a = a + block.start
+        near = np.ones(a.size, bool)
+        near[unsure] = _measure(X, a[unsure], b[unsure]) <= threshold
         # All pairs of a dense heap would fill the memory: keep one edge for each of its rows.
-        a, b = np.concatenate([heads, a]), np.concatenate([members, b])
+        a, b = np.concatenate([heads, a[near]]), np.concatenate([members, b[near]])
         _, group = _components(a, b, n)
         head = np.full(n, n)
         np.minimum.at(head, group, np.arange(n))
         members = np.flatnonzero(head[group] < np.arange(n))
         heads = head[group][members]
     return heads, members
+
+
+def _measure(X: NDArray[Any], a: Rows, b: Rows) -> NDArray[np.float64]:
+    """Return the distance of pairs of rows, some at a time."""
+    distance = np.empty(a.size)
+    for part in row_blocks(a.size, X.shape[1]):
+        one = X[a[part]]
+        distance[part] = exact_distances(one, X[b[part]], np.arange(one.shape[0]))
+    return distance
 
 
 class Outliers(NamedTuple):

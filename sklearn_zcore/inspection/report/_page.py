@@ -88,8 +88,10 @@ def render_snippet(page: str, title: str) -> str:
     -------
     str
     """
+    # In ASCII: in a page of another encoding, the scripts would not be those of their hashes.
+    page = html.escape(page).encode("ascii", "xmlcharrefreplace").decode("ascii")
     return (
-        f'<iframe title="{html.escape(title)}" srcdoc="{html.escape(page)}" '
+        f'<iframe title="{html.escape(title)}" srcdoc="{page}" '
         f'sandbox="allow-scripts allow-modals" width="100%" height="800" '
         f'style="border: 1px solid #8888; border-radius: 4px"></iframe>'
     )

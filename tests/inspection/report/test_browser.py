@@ -46,8 +46,7 @@ def place_of(page, row):
         """
         const map = document.getElementById("map-plot"); map.scrollIntoView({block: "center"});
         const data = JSON.parse(document.getElementById("report-data").textContent).map;
-        const view = Object.values(Bokeh.index.roots ?? Bokeh.index).find(
-          (v) => v.model.renderers[0].data_source.data.marker);
+        const view = [...Bokeh.index].find((v) => v.model.renderers?.[0].data_source.data.marker);
         const at = data.rows.indexOf(arguments[0]);
         const box = map.getBoundingClientRect();
         const frame = view.frame.bbox;
@@ -81,7 +80,7 @@ def test_the_policy_lets_nothing_in(show, pictures):
         script.textContent = "window.ran = true";
         document.body.append(script);
         document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.ran = true'>");
-        try { (0, eval)("window.ran = true"); } catch {}
+        setTimeout("window.ran = true");
         """
     )
     assert page.run("return window.ran") is False
@@ -123,8 +122,7 @@ def test_hovering_a_point_shows_its_picture(show, pictures):
 def test_the_map_zooms_pans_and_is_coloured_by_group(show, pictures):
     page = show(pictures)
     extent = """
-        const view = Object.values(Bokeh.index.roots ?? Bokeh.index).find(
-          (v) => v.model.renderers[0].data_source.data.marker);
+        const view = [...Bokeh.index].find((v) => v.model.renderers?.[0].data_source.data.marker);
         return [view.model.x_range.start, view.model.x_range.end];
     """
     start, end = page.run(extent)
@@ -152,8 +150,7 @@ def test_the_map_zooms_pans_and_is_coloured_by_group(show, pictures):
     assert page.errors() == []
 
 
-@pytest.mark.parametrize("dragged", [True])
-def test_dragging_moves_the_map(show, table, dragged):
+def test_dragging_moves_the_map(show, table):
     page = show(table)
     x, y = place_of(page, 30)
     send = page.browser.execute_cdp_cmd

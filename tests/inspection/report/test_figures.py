@@ -289,7 +289,7 @@ def test_worse_than_random_is_told(wine):
 
 
 def test_large_tables_are_sampled_and_say_so(monkeypatch):
-    """With little time allowed, figures over samples are near the exact ones, and are said to be."""
+    """With little time allowed, figures over samples are near the exact ones."""
     from sklearn_zcore.inspection.report import _coverage, _layout, _neighbours
 
     rng = np.random.default_rng(0)

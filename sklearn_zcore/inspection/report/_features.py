@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+from joblib import delayed
 from numpy.typing import NDArray
 
-from sklearn_zcore.inspection.report._columns import Column, categories
+from sklearn_zcore._parallel import in_order
+from sklearn_zcore.inspection.report._columns import MISSING, Column, categories
 
 _BINS = 24
 _CATEGORIES = 12  # that are drawn; the others are one bar
@@ -36,9 +38,9 @@ def compare_features(
         Columns that were not compared, with the reason.
     """
     found, skipped = [], []
-    for column in columns:
-        compare = _compare_categories if column.kind == "category" else _compare_numbers
-        one = compare(column, coreset)
+    calls = (delayed(_compare)(column, coreset) for column in columns)
+    compared = in_order(calls, n_jobs=-1, require="sharedmem")
+    for column, one in zip(columns, compared, strict=True):
         if isinstance(one, str):
             skipped.append({"column": column.name, "reason": one})
         else:
@@ -49,19 +51,25 @@ def compare_features(
     return found, skipped
 
 
+def _compare(column: Column, coreset: NDArray[np.intp]) -> dict[str, Any] | str:
+    """Return the comparison of a column, or why there is none."""
+    compare = _compare_categories if column.kind == "category" else _compare_numbers
+    return compare(column, coreset)
+
+
 def ks_distance(values: NDArray[Any], part: NDArray[Any]) -> float:
     """Return the largest gap between the distribution functions of all values and of a part.
 
     Parameters
     ----------
     values, part : ndarray of shape (n,), (m,)
+        Sorted.
 
     Returns
     -------
     float
         Between 0 and 1.
     """
-    values, part = np.sort(values), np.sort(part)
     # The gap is largest at a value of the part, or just before one: there alone, its function
     # jumps, and between its jumps that of all values only rises.
     below_all = np.searchsorted(values, part, side="left") / values.size
@@ -74,7 +82,8 @@ def ks_distance(values: NDArray[Any], part: NDArray[Any]) -> float:
 def _compare_numbers(column: Column, coreset: NDArray[np.intp]) -> dict[str, Any] | str:
     values = column.values
     present = ~np.isnat(values) if column.kind == "date" else np.isfinite(values)
-    all_values, part = values[present], values[coreset][present[coreset]]
+    all_values = np.sort(values[present])
+    part = np.sort(values[coreset][present[coreset]])
     if not all_values.size:
         return "it holds no values"
     if not part.size:
@@ -91,18 +100,18 @@ def _compare_numbers(column: Column, coreset: NDArray[np.intp]) -> dict[str, Any
 
 
 def _histogram(values: NDArray[Any], part: NDArray[Any], kind: str) -> list[dict[str, Any]]:
-    # Equal bins of the middle, with the tails in the outermost: one value far out would otherwise
-    # leave all others in one bin.
-    low, high = (float(v) for v in np.quantile(values, [0.01, 0.99]))
+    """Return the shares of all values and of a part in equal bins; both are sorted."""
+    # Bins of the middle, with the tails in the outermost: one value far out would otherwise leave
+    # all others in one bin.
+    last = values.size - 1
+    low, high = float(values[int(0.01 * last)]), float(values[int(np.ceil(0.99 * last))])
     if low == high:
-        low, high = float(values.min()), float(values.max())
+        low, high = float(values[0]), float(values[-1])
     edges = np.linspace(low, high, _BINS + 1) if low < high else np.array([low, low + 1.0])
-    inner = edges[1:-1]
-    n_bins = edges.size - 1
 
     def shares(some: NDArray[Any]) -> NDArray[Any]:
-        counts = np.bincount(np.searchsorted(inner, some, side="right"), minlength=n_bins)
-        return counts / some.size
+        below = np.searchsorted(some, edges[1:-1], side="left")
+        return np.diff(below, prepend=0, append=some.size) / some.size
 
     return [
         {"label": _interval(a, b, kind), "share": float(all_rows), "share_selected": float(own)}
@@ -149,6 +158,4 @@ def _compare_categories(column: Column, coreset: NDArray[np.intp]) -> dict[str, 
 
 
 def _share_missing(names: list[str], share: NDArray[Any]) -> float:
-    from sklearn_zcore.inspection.report._columns import MISSING
-
     return float(share[names.index(MISSING)]) if MISSING in names else 0.0

@@ -9,15 +9,20 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import gen_batches
 
-from sklearn_zcore.inspection.report._coverage import Space, exact_distances, largest
+from sklearn_zcore.inspection.report._coverage import (
+    Space,
+    exact_distances,
+    largest,
+    squared_distances,
+)
 from sklearn_zcore.inspection.report._hashing import near_pairs
 from sklearn_zcore.rows import row_blocks
 
 Rows = NDArray[np.intp]
 
 _ALL_PAIRS_COST = 8e10  # multiplications: some seconds on two cores
-_N_QUERIES = 500  # rows whose neighbours are found where not all can be
-_AT_ONCE = 16384  # rows that they are compared with at once
+_N_QUERIES = 250  # rows whose neighbours are found where not all can be
+_AT_ONCE = 8192  # rows that they are compared with at once
 _PAIRS_AT_ONCE = 2**21
 NEAR = 0.1  # of the median distance between neighbours
 _FAR = 3.0  # interquartile ranges above the third quartile
@@ -99,20 +104,17 @@ def nearest_others(space: Space, rows: Rows, first: Rows) -> NDArray[np.float64]
     -------
     ndarray of shape (n_rows,)
     """
-    queries = space.X[rows].astype(np.float64)
-    centre = np.median(queries, axis=0)
-    queries -= centre
+    queries = space.X[rows]
     best = np.full(rows.size, np.inf)
     place = np.zeros(rows.size, np.intp)
-    for start in range(0, space.n_samples, _AT_ONCE):
-        block = slice(start, start + _AT_ONCE)
-        found = euclidean_distances(queries, space.X[block] - centre, squared=True)
-        found[first[rows][:, None] == first[block]] = np.inf
-        nearest = found.argmin(axis=1)
-        value = found[np.arange(rows.size), nearest]
+    for block in gen_batches(space.n_samples, _AT_ONCE):
+        found = squared_distances(space.X[block], queries)
+        found[first[block][:, None] == first[rows]] = np.inf
+        nearest = found.argmin(axis=0)
+        value = found[nearest, np.arange(rows.size)]
         better = value < best
-        best[better], place[better] = value[better], nearest[better] + start
-    return exact_distances(space.X[rows], space.X[place], np.arange(rows.size))
+        best[better], place[better] = value[better], nearest[better] + block.start
+    return exact_distances(queries, space.X[place], np.arange(rows.size))
 
 
 class Repeats(NamedTuple):

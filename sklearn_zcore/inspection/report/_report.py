@@ -76,7 +76,7 @@ class CoresetReport:
     Where a figure would take too long, it is taken over a random sample of the rows, and the page
     says so. All rows are always looked at for exact copies, groups and features. Up to some
     20,000 rows nothing is sampled for near-duplicates and outliers; beyond, near-duplicates are
-    found by locality-sensitive hashing, which misses about 2 % of the pairs at the threshold, and
+    found by locality-sensitive hashing, which misses about 3 % of the pairs at the threshold, and
     outliers and missed rows are searched among those that may be farthest.
 
     Examples

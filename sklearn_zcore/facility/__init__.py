@@ -5,6 +5,7 @@ such a matrix fits (split), and how the parts' choices become one ranking (pyram
 """
 
 from sklearn_zcore.facility._distances import Rows, distance_to_nearest, hub_scale
+from sklearn_zcore.facility._kernels import approach
 from sklearn_zcore.facility._pyramid import rank_rows
 
-__all__ = ["Rows", "distance_to_nearest", "hub_scale", "rank_rows"]
+__all__ = ["Rows", "approach", "distance_to_nearest", "hub_scale", "rank_rows"]

@@ -6,7 +6,15 @@ and how far they are from a coreset (coverage).
 
 from sklearn_zcore.rows._coverage import Coverage, cover, euclidean_to
 from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
-from sklearn_zcore.rows._source import ArraySource, RowSource, frozen, gather_columns, row_blocks
+from sklearn_zcore.rows._source import (
+    ArraySource,
+    RowSource,
+    frozen,
+    gather_columns,
+    is_beyond_float,
+    rebased,
+    row_blocks,
+)
 from sklearn_zcore.rows._statistics import (
     FeatureRange,
     check_finite,
@@ -33,6 +41,8 @@ __all__ = [
     "first_equal",
     "frozen",
     "gather_columns",
+    "is_beyond_float",
+    "rebased",
     "refuse_constant",
     "row_blocks",
     "sample_columns",

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from sklearn_zcore.rows._source import is_beyond_float, rebased
+
 _ROWS_AT_ONCE = 4096  # a big X must not be copied to float64
 
 
@@ -42,12 +44,16 @@ def euclidean_to(points: NDArray[Any]) -> Measure:
     """
     from sklearn.metrics import pairwise_distances_argmin_min
 
+    lowest = points.min(axis=0) if is_beyond_float(points) else None
+    points = rebased(points)
     points = points.astype(np.float64)
     # Squares of large numbers, such as timestamps, would drown the distances between them.
     centre = np.median(points, axis=0)
     points -= centre
 
     def measure(rows: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        if lowest is not None:
+            rows = rebased(rows, lowest)
         nearest, distance = pairwise_distances_argmin_min(rows - centre, points)
         return nearest, distance
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._source import RowSource, row_blocks
+from sklearn_zcore.rows._source import ArraySource, RowSource, row_blocks
 from sklearn_zcore.rows._statistics import feature_ranges
 
 Floats = NDArray[np.float32]
@@ -39,11 +39,10 @@ def first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.int
 
 
 class CentredRows:
-    """Some rows, shifted and scaled to float32: copied once, or read where they are.
+    """Some rows, shifted and scaled to float32: copied once, or worked out where they are.
 
     Shifted by the median in float64, so that timestamps and ids keep their digits, and divided by
-    the largest value of all features, so that no square overflows. Rows of float32 whose medians
-    are all 0 are read where they are, a part at a time.
+    the largest value of all features, so that no square overflows.
 
     Parameters
     ----------
@@ -52,6 +51,9 @@ class CentredRows:
         Which rows, in which order.
     median : ndarray of shape (n_features,), float64
     scale : float
+    copy : bool, default=True
+        Whether to keep a copy of them: for rows that are read more than once. Rows of float32
+        whose medians are all 0 are read where they are, whatever it says.
     """
 
     def __init__(
@@ -60,32 +62,36 @@ class CentredRows:
         rows: NDArray[np.intp],
         median: NDArray[np.float64],
         scale: float,
+        *,
+        copy: bool = True,
     ) -> None:
         self.shape = (rows.size, source.shape[1])
-        self._source, self._rows, self._scale = source, rows, np.float32(scale)
+        self._source, self._rows, self._median, self._scale = source, rows, median, scale
+        self._as_they_are = source.dtype == np.float32 and not median.any()
         self._copy: Floats | None = None
-        if source.dtype == np.float32 and not median.any():
-            return
-        self._copy = np.empty(self.shape, np.float32)
-        for block in row_blocks(*self.shape):
-            shifted = source.take(rows[block]) - median
-            self._copy[block] = shifted / scale
+        if copy and not self._as_they_are:
+            values = np.empty(self.shape, np.float32)
+            for block in row_blocks(*self.shape):
+                values[block] = self._work_out(rows[block])
+            self._copy = values
+
+    def _work_out(self, rows: NDArray[np.intp]) -> Floats:
+        if self._as_they_are:
+            # The scale is one of the values: dividing in float32 gives the bits of dividing in
+            # float64 and rounding then.
+            return np.asarray(self._source.take(rows) / np.float32(self._scale))
+        shifted = self._source.take(rows) - self._median
+        return np.asarray(shifted / self._scale, np.float32)
 
     def __getitem__(self, index: Any) -> Floats:
         """Return some of the rows, by slice, mask or numbers."""
         if self._copy is not None:
             return np.asarray(self._copy[index])
-        # The scale is one of the values: dividing in float32 gives the bits of dividing in
-        # float64 and rounding then.
-        return np.asarray(self._source.take(self._rows[index]) / self._scale)
+        return self._work_out(self._rows[index])
 
     def take(self, rows: Any) -> Floats:
         """Return some of the rows, as a source of rows does."""
         return self[rows]
-
-    def array(self) -> Floats:
-        """Return all of the rows."""
-        return self[:]
 
 
 class DistinctRows:
@@ -134,26 +140,44 @@ class DistinctRows:
         self.rows = np.flatnonzero((counts > 0) & free)
         self.weights = counts[self.rows].astype(np.float32)
 
-    def values(self, order: NDArray[np.intp] | None = None) -> CentredRows:
+    def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> CentredRows:
         """Return the features of the distinct rows, in an order of theirs.
 
         Parameters
         ----------
         order : ndarray of shape (n,), int, or None
             Positions in ``rows``; None is all, as they stand.
+        copy : bool, default=True
+            See `CentredRows`.
 
         Returns
         -------
         CentredRows of shape (n, n_features)
         """
-        return self._values_of(self.rows if order is None else self.rows[order])
+        return self._values_of(self.rows if order is None else self.rows[order], copy)
 
     def taken_values(self) -> Floats:
         """Return the same of the distinct rows that have been selected before."""
-        return self._values_of(np.unique(self._first[self._taken])).array()
+        return self._values_of(np.unique(self._first[self._taken]), copy=False)[:]
 
-    def _values_of(self, rows: NDArray[np.intp]) -> CentredRows:
-        return CentredRows(self.source, rows, self._median, self.scale)
+    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> CentredRows:
+        return CentredRows(self.source, rows, self._median, self.scale, copy=copy)
+
+    def differences_from(self) -> tuple[Floats, NDArray[np.intp], float]:
+        """Return what differences between the distinct rows can be taken of.
+
+        Returns
+        -------
+        X : ndarray, float32
+            The source's own where it is of float32 and in memory: a difference needs no shift.
+        rows : ndarray of shape (n_distinct,), int
+            Where each distinct row is in ``X``.
+        scale : float
+            What differences are still to be divided by.
+        """
+        if isinstance(self.source, ArraySource) and self.source.dtype == np.float32:
+            return self.source.X, self.rows, self.scale
+        return self.values()[:], np.arange(self.rows.size), 1.0
 
     def ranking(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rank all rows of X: distinct ones as ordered, second copies, third ones, taken ones.

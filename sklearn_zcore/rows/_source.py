@@ -127,3 +127,46 @@ def gather_columns(
     bits = f"u{X.dtype.itemsize}"
     columns, targets = frozen(features.astype(np.int64)), frozen(rows.astype(np.int64))
     copy_columns(frozen(X.view(bits)), columns, targets, out.view(bits))
+
+
+# --- integers that float64 cannot tell apart ----------------------------------------------------
+
+_EXACT = 2**53  # up to here float64 holds every integer
+
+
+def is_beyond_float(X: NDArray[Any]) -> bool:
+    """Return whether some integers of X would be rounded as float64."""
+    if X.dtype.kind not in "iu" or X.dtype.itemsize < 8 or X.size == 0:
+        return False
+    return int(X.max()) > _EXACT or int(X.min()) < -_EXACT
+
+
+def rebased(X: NDArray[Any], lowest: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return rows as float64 less the smallest of every feature, where they would be rounded.
+
+    Nanoseconds since 1970, and ids: as float64 they are multiples of 256, say. What matters are
+    their differences, and these are taken as integers. All other rows are returned as they are.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    lowest : ndarray of shape (n_features,) or None, default=None
+        Integers to subtract; None is the smallest of X.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+    """
+    if lowest is None:
+        if not is_beyond_float(X):
+            return X
+        lowest = X.min(axis=0)
+    if X.dtype.kind == "f":
+        return X - lowest.astype(np.float64)
+    # Differences of 64-bit integers need 64 bits and a sign: up from the smallest, none is needed.
+    # Rows below it, which may be asked for later, are taken down from it.
+    unsigned, base = X.astype(np.uint64), lowest.astype(np.uint64)
+    above = (X >= lowest).astype(bool)
+    with np.errstate(over="ignore"):
+        up, down = unsigned - base, base - unsigned
+    return np.where(above, up.astype(np.float64), -(down.astype(np.float64)))

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._source import RowSource, row_blocks
+from sklearn_zcore.rows._source import RowSource, is_beyond_float, row_blocks
 
 _LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
 # A sorted sample of a feature brackets its median, and places its bins well enough.
@@ -82,10 +82,22 @@ def _multipliers(n_features: int) -> NDArray[np.uint64]:
 def _hash(block: NDArray[Any], odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
     # Adding 0 makes -0.0 equal to 0.0; the shift brings the high bits, where small integers
     # differ, down to where a product keeps them.
-    bits = (block.astype(np.float64) + 0.0).view(np.uint64)
+    values = block.astype(np.float64)
+    bits = (values + 0.0).view(np.uint64)
+    if is_beyond_float(block):
+        # What float64 rounds away; nothing for integers that it holds, whatever their dtype.
+        bits ^= (block.astype(np.uint64) - _as_integer_bits(values, block.dtype)) << np.uint64(1)
     bits ^= bits >> np.uint64(32)
     bits *= odd
     return np.asarray(bits.sum(axis=1, dtype=np.uint64))
+
+
+def _as_integer_bits(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.uint64]:
+    """Return whole numbers of float64 as the 64 bits of an integer, modulo 2**64."""
+    # 2**64, and 2**63 of a signed type, are what the largest integers may be rounded to.
+    limit = 2.0**64 if dtype.kind == "u" else 2.0**63
+    wrapped = np.where(values >= limit, 0.0 if dtype.kind == "u" else -limit, values)
+    return wrapped.astype(dtype).astype(np.uint64)
 
 
 def refuse_not_finite(source: RowSource, feature_names: NDArray[Any] | None, owner: str) -> None:
@@ -217,8 +229,21 @@ def feature_ranges(source: RowSource) -> FeatureRange:
     return found
 
 
-def refuse_constant(n_features: int) -> None:
-    """Raise ValueError, since no feature varies."""
+def refuse_constant(n_features: int, spread: NDArray[np.float64] | None = None) -> None:
+    """Raise ValueError, since no feature varies.
+
+    Parameters
+    ----------
+    n_features : int
+    spread : ndarray of shape (n_features,) or None, default=None
+        The features' ranges in float64, where it is float32 that cannot tell values apart.
+    """
+    if spread is not None and spread.any():
+        widest = int(spread.argmax())
+        raise ValueError(
+            f"No feature of X spans more than {spread[widest]:.3g} (feature {widest}), which is "
+            f"too narrow for float32 arithmetic: rescale them, e.g. with StandardScaler."
+        )
     raise ValueError(
         f"All {n_features} feature(s) of X are constant (n_features = {n_features}): "
         f"there is nothing to tell the rows apart by."

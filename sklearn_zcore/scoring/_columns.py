@@ -69,6 +69,8 @@ class Columns:
     ----------
     median, low, high : ndarray of shape (n_features,), float64
         What each feature is shifted by, and its range after that.
+    spread : ndarray of shape (n_features,), float64
+        Its range in float64: above 0 for features that are constant as float32 only.
     varying : ndarray of shape (n_varying,), int
         Numbers of the features that are not constant (as float32).
     codes : ndarray of shape (n_features, n_samples), uint8
@@ -92,7 +94,7 @@ class Columns:
         self._X = X if X.dtype.itemsize <= 8 else X.astype(np.float64)
         self._source = ArraySource(self._X)
         self._n_jobs = n_jobs
-        self.median, self.low, self.high = np.empty(d), np.empty(d), np.empty(d)
+        self.median, self.low, self.high, self.spread = np.empty((4, d))
         self.codes = np.empty((d, n if binned else 0), np.uint8)
         n_bins = _target_n_bins(n, subspace_dim)
         # Values that fill several quantiles get two edges: at most twice as many bins.
@@ -118,7 +120,9 @@ class Columns:
     def _prepare(self, features: NDArray[np.intp], block: slice, n_bins: int, binned: bool) -> None:
         raw = self._source.columns(features)
         samples = sample_columns(raw)
-        self.median[features] = summarize(raw, samples, int(features[0])).median
+        found = summarize(raw, samples, int(features[0]))
+        self.median[features] = found.median
+        self.spread[features] = found.high - found.low
         median = self.median[features, None]
         if self._all is not None:
             shifted = self._all[block]

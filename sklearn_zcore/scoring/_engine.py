@@ -162,7 +162,7 @@ class Scorer:
         self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
         n_varying = self._columns.varying.size
         if n_varying == 0:
-            refuse_constant(d)
+            refuse_constant(d, self._columns.spread)
         if n_varying < subspace_dim:
             raise ValueError(
                 f"subspace_dim={subspace_dim} is more than the number of features of X that are "

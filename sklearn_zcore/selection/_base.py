@@ -15,7 +15,16 @@ from sklearn.utils.validation import _num_samples, check_is_fitted, validate_dat
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
-from sklearn_zcore.rows import ArraySource, check_finite, cover, euclidean_to, fingerprints, scan
+from sklearn_zcore.rows import (
+    ArraySource,
+    check_finite,
+    cover,
+    euclidean_to,
+    fingerprints,
+    rebased,
+    scan,
+)
+from sklearn_zcore.selection._inputs import as_readable
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import steps_follow
 from sklearn_zcore.selection._validation import (
@@ -86,7 +95,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             self._taken = self._resolve_selected(selected, rows.shape[0])
             n_selected = Budget.parse(self.budget).rows(rows.shape[0], self._taken.size)
             hashes = scan(ArraySource(rows), self._feature_names(), type(self).__name__)
-            self.scores_ = self._score_rows(rows, hashes, n_selected)
+            self.scores_ = self._score_rows(rebased(rows), hashes, n_selected)
             self.ranking_ = self._rank_rows(self.scores_)
             self._fingerprints = hashes
             # What `score` needs of X: the best rows, and those that were selected before.
@@ -109,6 +118,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
 
         Whether they are finite is told by whoever looks at all of them next.
         """
+        X = as_readable(X, type(self).__name__)
         try:
             rows: NDArray[Any] = validate_data(
                 self,
@@ -121,7 +131,7 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             refuse_polars_dates(X)
             if rows.dtype.kind not in "biuf":  # scikit-learn lets dates and categories pass
                 rows = as_numbers(rows)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             place = find_non_number(X, self._feature_names())
             if place is None:
                 raise

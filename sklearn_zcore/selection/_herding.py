@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
-from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.rows import DistinctRows, row_blocks
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _PAIRS = 10_000  # whose median distance is the width of the kernel
@@ -16,8 +16,15 @@ _PAIRS = 10_000  # whose median distance is the width of the kernel
 
 def _median_gamma(X: NDArray[np.float32], rng: np.random.RandomState) -> float:
     """Return the gamma of a Gaussian kernel as wide as the median distance of two rows."""
-    pairs = rng.randint(X.shape[0], size=(2, _PAIRS))
-    squares = ((X[pairs[0]] - X[pairs[1]]) ** 2).sum(axis=1)
+    n, d = X.shape
+    pairs = rng.randint(n, size=(2, min(_PAIRS, n * (n - 1) // 2)))
+    # Some at a time: with many features, all of them would be more than X.
+    squares = np.concatenate(
+        [
+            ((X[pairs[0, some]] - X[pairs[1, some]]) ** 2).sum(axis=1)
+            for some in row_blocks(pairs.shape[1], d)
+        ]
+    )
     squares = squares[squares > 0]
     return float(0.5 / np.median(squares)) if squares.size else 1.0
 
@@ -36,9 +43,11 @@ class HerdingSelector(SetAwareSelector):
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     gamma : float or None, default=None
         The kernel is exp(-gamma * squared distance), with distances on the scale of X. None
-        takes 1 / (2 * median squared distance of 10,000 random pairs of rows).
+        takes 1 / (2 * median squared distance of 10,000 random pairs of rows), or as many as
+        there are.
     n_components : int, default=256
-        Number of random features. The memory is 4 * n_samples * n_components bytes.
+        Number of random features. The memory is 4 * n_samples * n_components bytes for these,
+        12 * n_features * n_components for what makes them, and a float32 copy of X.
     random_state : int, RandomState instance or None, default=None
         Seed of the random features and pairs.
 
@@ -111,7 +120,7 @@ class HerdingSelector(SetAwareSelector):
         from sklearn.kernel_approximation import RBFSampler  # slow to import
 
         rng = check_random_state(self.random_state)
-        X = distinct.values().array()
+        X = distinct.values()[:]
         gamma = _median_gamma(X, rng) if self.gamma is None else self.gamma * distinct.scale**2
         sampler = RBFSampler(gamma=gamma, n_components=self.n_components, random_state=rng)
         features = sampler.set_output(transform="default").fit_transform(X)

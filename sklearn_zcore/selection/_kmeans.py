@@ -12,6 +12,7 @@ from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
+_SHARE_LOST = 1e-5  # of the largest square: forty times the rounding errors of float32
 
 
 class KMeansSelector(SetAwareSelector):
@@ -100,22 +101,33 @@ class KMeansSelector(SetAwareSelector):
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.cluster import KMeans, MiniBatchKMeans  # slow to import
 
-        X, weights = distinct.values().array(), distinct.weights
+        X, weights = distinct.values()[:], distinct.weights
         minibatch = self.minibatch
         if minibatch == "auto":
             minibatch = X.shape[0] * n_selected > _MINIBATCH_ABOVE
         kind = MiniBatchKMeans if minibatch else KMeans
-        with warnings.catch_warnings():
-            # Rows that differ by less than float32 can tell: the second nearest rows step in.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            clusters = kind(n_selected, n_init=1, random_state=self.random_state).fit(
-                X, sample_weight=weights
-            )
+        clusters = self._cluster(kind, X, weights, n_selected)
+        distance = _distance_to_centre(X, clusters)
+        if np.median(distance) ** 2 < _SHARE_LOST * np.einsum("ij,ij->i", X, X).max():
+            # Clusters so far apart that squares of float32 drown what lies between their rows.
+            X = X.astype(np.float64)
+            clusters = self._cluster(kind, X, weights, n_selected)
+            distance = _distance_to_centre(X, clusters)
         cluster = clusters.labels_
-        distance = np.linalg.norm(X - clusters.cluster_centers_[cluster], axis=1)
         size = np.bincount(cluster, weights, minlength=n_selected)
         by_cluster = np.lexsort((distance, cluster))
         starts = np.searchsorted(cluster[by_cluster], np.arange(n_selected))
         place = np.empty(cluster.size, np.intp)  # within the cluster
         place[by_cluster] = np.arange(cluster.size) - starts[cluster[by_cluster]]
         return np.lexsort((cluster, -size[cluster], place))
+
+    def _cluster(self, kind: Any, X: NDArray[Any], weights: NDArray[Any], n_clusters: int) -> Any:
+        with warnings.catch_warnings():
+            # Rows that differ by less than float32 can tell: the second nearest rows step in.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            clusters = kind(n_clusters, n_init=1, random_state=self.random_state)
+            return clusters.fit(X, sample_weight=weights)
+
+
+def _distance_to_centre(X: NDArray[Any], clusters: Any) -> NDArray[Any]:
+    return np.asarray(np.linalg.norm(X - clusters.cluster_centers_[clusters.labels_], axis=1))

@@ -50,11 +50,12 @@ def find_non_number(X: Any, feature_names: NDArray[Any] | None) -> str | None:
     for (row, column), value in np.ndenumerate(cells):
         try:
             float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
         else:
             if not is_date:
                 continue
         name = "" if feature_names is None else f" ({feature_names[column]!r})"
-        return f"X holds {value!r} in row {row}, column {column}{name}"
+        shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:59]}…"
+        return f"X holds {shown} in row {row}, column {column}{name}"
     return None

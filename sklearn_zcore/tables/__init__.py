@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
-from sklearn_zcore.tables._roles import Roles, resolve_roles
-from sklearn_zcore.tables._table import (
+from sklearn_zcore.tables._read import (
     ARRAY_FORMATS,
     TABLE_FORMATS,
-    Table,
     check_table,
     file_format,
     read_table,
 )
+from sklearn_zcore.tables._roles import Roles, resolve_roles
+from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
     from sklearn_zcore.tables._preparation import TablePreparation

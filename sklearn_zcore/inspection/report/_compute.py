@@ -37,7 +37,7 @@ from sklearn_zcore.inspection.report._neighbours import (
 from sklearn_zcore.inspection.report._text import as_text
 from sklearn_zcore.inspection.report._thumbnails import make_thumbnails
 from sklearn_zcore.inspection.report._words import warnings_of
-from sklearn_zcore.rows import ArraySource, first_equal, scan
+from sklearn_zcore.rows import ArraySource, first_equal, rebased, scan
 
 Rows = NDArray[np.intp]
 
@@ -88,13 +88,14 @@ def compute_report(selector: Any, X: Any, options: Options, version: str) -> dic
     seed = int(check_random_state(options.random_state).randint(np.iinfo(np.int32).max))
     chosen, embedding = read_chosen(selector, X)
     rows = check_array(embedding, dtype="numeric", ensure_all_finite=False, input_name="X")
+    columns, groups = _columns_beside(X, rows, options, rows.shape[0])
+    hashes = scan(ArraySource(rows), _names(embedding), "CoresetReport")
+    rows = rebased(rows)  # large integers as float64, by which distances are taken
     space = Space(rows, np.random.default_rng(seed))
     n = space.n_samples
     check_layout(options.layout, n)
     if options.images is not None and len(options.images) != n:
         raise ValueError(f"images has {len(options.images)} items, and X has {n} rows.")
-    columns, groups = _columns_beside(X, rows, options, n)
-    hashes = scan(ArraySource(rows), _names(embedding), "CoresetReport")
 
     first = first_equal(ArraySource(rows), hashes)
     assignment = assign(space, chosen.coreset)

@@ -1,0 +1,71 @@
+"""What may be passed as rows, and what is refused because it would cost or lose something."""
+
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def as_readable(X: Any, owner: str) -> Any:
+    """Return X as something that scikit-learn reads as it is meant.
+
+    Parameters
+    ----------
+    X : object
+        What was passed as rows.
+    owner : str
+        Name of the estimator, for the message.
+
+    Returns
+    -------
+    object
+        Tensors as arrays on the CPU, all else as it is.
+
+    Raises
+    ------
+    TypeError
+        If reading it would fetch or compute more than anyone has asked for.
+    ValueError
+        If it is a masked array, whose masked values would count.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(X, torch.Tensor):
+        tensor = X.detach().cpu()
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    if isinstance(X, np.ma.MaskedArray):
+        n_masked = int(np.ma.getmaskarray(X).sum())
+        if n_masked:
+            raise ValueError(
+                f"X is a masked array, {n_masked} of its values are masked, and {owner} needs all "
+                f"of them. Fill them in, e.g. X.filled(X.mean()), or drop their rows."
+            )
+        return X.data
+    remedy = _remedy(X)
+    if remedy is not None:
+        kind = f"{type(X).__module__.partition('.')[0]} {type(X).__name__}"
+        raise TypeError(
+            f"X is a {kind}, and {owner} does not read all of it into memory unasked. If it fits "
+            f"there, pass {remedy}."
+        )
+    if getattr(X, "sparse", None) is not None and hasattr(X, "dtypes"):
+        raise TypeError(
+            f"X is a pandas frame of sparse columns, and {owner} needs dense rows. If they fit in "
+            f"memory, pass X.sparse.to_dense()."
+        )
+    return X
+
+
+def _remedy(X: Any) -> str | None:
+    """Return what to pass instead of a collection that is not in memory; None if X is."""
+    package, name = type(X).__module__.partition(".")[0], type(X).__name__
+    if hasattr(X, "__dask_graph__"):
+        return "X.compute()"
+    if package == "polars" and name == "LazyFrame":
+        return "X.collect()"
+    if package == "pyarrow" and name in {"ParquetFile", "ParquetDataset"}:
+        return "X.read()"
+    if package == "pyarrow" and hasattr(X, "to_table"):
+        return "X.to_table()"
+    if package == "datasets" and name in {"Dataset", "IterableDataset", "DatasetDict"}:
+        return "numbers, e.g. np.stack(X.with_format('numpy')['embedding'])"
+    return None

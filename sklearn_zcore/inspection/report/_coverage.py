@@ -232,7 +232,7 @@ def squared_distances(rows: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
     centre = np.median(points[:1000], axis=0)
     dtype = np.float32 if rows.dtype == np.float32 else np.float64
     rows, points = (rows - centre).astype(dtype), (points - centre).astype(dtype)
-    found = rows @ (-2 * points.T)
+    found: NDArray[Any] = rows @ (-2 * points.T)
     found += np.einsum("ij,ij->i", points, points)
     found += np.einsum("ij,ij->i", rows, rows)[:, None]
     np.maximum(found, 0, out=found)

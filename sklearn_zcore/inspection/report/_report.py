@@ -14,6 +14,12 @@ from sklearn_zcore.inspection.report._compute import Options, compute_report
 from sklearn_zcore.inspection.report._write import temporary_page, write_whole
 
 
+def require_report_extra() -> None:
+    """Raise ImportError, which names the extra, if a package that the report needs is missing."""
+    for module in ("jinja2", "bokeh", "PIL"):
+        needed(module, "CoresetReport")
+
+
 class CoresetReport:
     """A page about a coreset: what it holds, misses and repeats, and how good it is.
 
@@ -114,8 +120,7 @@ class CoresetReport:
     ) -> None:
         from sklearn_zcore import __version__
 
-        for module in ("jinja2", "bokeh", "PIL"):
-            needed(module, "CoresetReport")  # before anything is computed
+        require_report_extra()  # before anything is computed
         _check_numbers(duplicate_threshold, n_random, max_thumbnails)
         options = Options(
             images=None if images is None else image_sequence(images),

@@ -2,10 +2,11 @@
 
 import codecs
 import os
-import secrets
 import tempfile
 from pathlib import Path
 from typing import IO, Any
+
+from sklearn_zcore._atomic import atomic
 
 
 def write_whole(page: str, file: str | os.PathLike[str] | IO[Any]) -> None:
@@ -26,20 +27,8 @@ def write_whole(page: str, file: str | os.PathLike[str] | IO[Any]) -> None:
     if not isinstance(file, str | os.PathLike):
         _write_open(page, file)
         return
-    path = Path(os.path.realpath(Path(file).expanduser()))  # what a link points to, not the link
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(handle, "wb") as new:
-            new.write(page.encode("utf-8"))
-            new.flush()
-            os.fsync(new.fileno())
-        if path.exists():
-            os.chmod(temporary, path.stat().st_mode & 0o7777)
-        os.replace(temporary, path)
-    finally:
-        # Also on a full disk and after Ctrl-C; after the replacement there is nothing left.
-        temporary.unlink(missing_ok=True)
+    with atomic(Path(file).expanduser(), force=True) as new:
+        new.write(page.encode("utf-8"))
 
 
 def _write_open(page: str, file: IO[Any]) -> None:

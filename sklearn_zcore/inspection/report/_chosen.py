@@ -44,7 +44,7 @@ class Chosen:
     is_ranked: bool = True
     is_nested: bool = True
     scores: NDArray[Any] | None = None
-    label: str = "a list of rows"
+    label: str = ""
     estimator: str = ""
     call: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)

@@ -242,7 +242,7 @@ def _summary_section(
     compared, random = float(curve.mean[at]), float(draws.mean())
     n, d = space.X.shape
     return {
-        "title": as_text(options.title) if options.title else f"Coreset by {chosen.label}",
+        "title": _title(chosen, options),
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "version": version,
         "selector": {
@@ -273,6 +273,12 @@ def _summary_section(
         },
         "stability": chosen.stability,
     }
+
+
+def _title(chosen: Chosen, options: Options) -> str:
+    if options.title:
+        return as_text(options.title)
+    return f"Coreset by {chosen.label}" if chosen.label else "Coreset"
 
 
 def _curve_section(chosen: Chosen, curve: Curve, n: int) -> dict[str, Any]:

@@ -189,10 +189,11 @@ def _rows_of_paths(wanted: list[str], path: Path, paths: Sequence[str]) -> NDArr
             places.setdefault("/".join(parts[start:]).replace("//", "/"), []).append(row)
     found, missing = [], []
     for name in wanted:
-        asked = os.path.abspath(name) if os.path.isabs(name) else os.path.normpath(name)
-        rows = places.get(Path(asked).as_posix(), [])
-        if not rows:  # a path from where the coreset was chosen
-            rows = places.get(Path(os.path.abspath(name)).as_posix(), [])
+        # As it is written; as a path from where the coreset was chosen; and without the apostrophe
+        # that keeps a spreadsheet from running it.
+        asked = [os.path.normpath(name), os.path.abspath(name)]
+        asked += [os.path.normpath(name[1:])] if name.startswith("'") else []
+        rows = next((places[Path(p).as_posix()] for p in asked if Path(p).as_posix() in places), [])
         if len(rows) > 1:
             raise TableError(
                 f"{path} names {name!r}, and there are {len(rows):,} such files.",

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 _SIZES = np.array([5.5, 10.0, 11.0, 10.0])  # of a point, by role
+_DRAWN = np.array([0, 2, 3, 1])  # roles in order: the few stand above the many
+_MANY = 600  # points of the coreset: smaller from there on, so that they leave something to see
 _ALPHAS = np.array([0.7, 0.95, 0.95, 0.95])
 _MARKERS = np.array(["circle", "triangle", "diamond", "circle"])
 _MARGIN = 0.05
@@ -99,7 +101,7 @@ def map_plot(shown: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     from bokeh.models import ColumnDataSource, HoverTool, PanTool, Range1d, WheelZoomTool
     from bokeh.plotting import figure
 
-    order = np.argsort(shown["role"], kind="stable")
+    order = np.argsort(_DRAWN[np.array(shown["role"])], kind="stable")
 
     def ordered(values: list[Any] | None) -> list[Any] | None:
         return None if values is None else np.asarray(values)[order].tolist()
@@ -111,11 +113,12 @@ def map_plot(shown: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     role = np.array(sorted_map["role"])
     x, y = (np.array(sorted_map[name]) for name in ("x", "y"))
+    scale = min(1.0, (_MANY / max(1, np.count_nonzero(role == 3))) ** 0.25)
     source = ColumnDataSource(
         {
             "x": x,
             "y": y,
-            "size": _SIZES[role].astype(np.float32),
+            "size": (_SIZES * np.array([scale, 1, 1, scale]))[role].astype(np.float32),
             "alpha": _ALPHAS[role].astype(np.float32),
             "marker": _MARKERS[role].tolist(),
             "colour": ["#8a939e"] * role.size,  # the script has those of the reader's theme

@@ -236,9 +236,10 @@ class CoresetReport:
     def __repr__(self) -> str:
         """Return what it is about."""
         summary = self._found["summary"]
+        by = f" by {label}" if (label := summary["selector"]["label"]) else ""
         return (
             f"<CoresetReport: {summary['coverage']['n_selected']:,} of {summary['n_samples']:,} "
-            f"rows by {summary['selector']['label']}; .open() shows it>"
+            f"rows{by}; .open() shows it>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -14,6 +14,9 @@ from sklearn.datasets import load_digits
 from sklearn_zcore import CoresetReport, FacilityLocationSelector
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def pictures():
     digits = load_digits()

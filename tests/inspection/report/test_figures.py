@@ -154,6 +154,7 @@ def test_near_duplicates(threshold):
         assert all(row["selected"] == bool(selector.support_[row["row"]]) for row in group["rows"])
 
 
+@pytest.mark.slow
 def test_a_dense_heap_is_one_group():
     rng = np.random.default_rng(0)
     X = np.concatenate([rng.normal(size=(2500, 3)) * 1e-6, rng.normal(size=(2600, 3)) * 100])
@@ -288,6 +289,7 @@ def test_worse_than_random_is_told(wine):
     assert any("worse than random draws" in text for text in warnings)
 
 
+@pytest.mark.slow
 def test_large_tables_are_sampled_and_say_so(monkeypatch):
     """With little time allowed, figures over samples are near the exact ones."""
     from sklearn_zcore.inspection.report import _coverage, _layout, _neighbours
@@ -330,6 +332,7 @@ def test_large_tables_are_sampled_and_say_so(monkeypatch):
         assert text in page, text
 
 
+@pytest.mark.slow
 def test_near_pairs_are_found_by_hashing():
     from sklearn_zcore.inspection.report._hashing import near_pairs
 

@@ -310,6 +310,7 @@ def test_a_missing_layout_names_its_package(monkeypatch, layout, package):
         CoresetReport(range(15), X, layout=layout)
 
 
+@pytest.mark.slow
 def test_plots_are_loaded_only_for_a_page():
     code = (
         "import sys; from sklearn_zcore import CoresetReport; "

@@ -224,7 +224,7 @@
     element.addEventListener("pointerleave", () => { tip.hidden = true; });
     source.inspect.connect(() => {
       const found = source.inspected.indices;
-      // The points of the coreset are last, and drawn over the others.
+      // The last is drawn over the others.
       if (found.length) describe(Math.max(...found), ...mouse);
       else tip.hidden = true;
     });

@@ -13,7 +13,6 @@ from sklearn.datasets import load_digits
 
 from sklearn_zcore import CoresetReport, FacilityLocationSelector
 
-
 pytestmark = pytest.mark.slow
 
 

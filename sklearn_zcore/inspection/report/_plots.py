@@ -113,7 +113,8 @@ def map_plot(shown: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     role = np.array(sorted_map["role"])
     x, y = (np.array(sorted_map[name]) for name in ("x", "y"))
-    scale = min(1.0, (_MANY / max(1, np.count_nonzero(role == 3))) ** 0.25)
+    n_coreset = int(np.count_nonzero(role == 3))
+    scale = min(1.0, (_MANY / max(1, n_coreset)) ** 0.25)
     source = ColumnDataSource(
         {
             "x": x,

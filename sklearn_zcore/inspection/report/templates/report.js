@@ -280,7 +280,7 @@
   };
 
   const plots = [["curve-plot", data.plots.curve, setUpCurve], ["map-plot", data.plots.map, setUpMap]];
-  (async () => {
+  const draw = async () => {
     for (const [id, item, setUp] of plots) {
       const element = document.getElementById(id);
       if (!item || !element) continue;
@@ -293,5 +293,8 @@
     window.addEventListener("beforeprint", () => applyTheme(false));
     window.addEventListener("afterprint", () => applyTheme(dark.matches));
     document.documentElement.dataset.ready = "true";
-  })();
+  };
+  // The page can be read before the plots are there.
+  if (document.readyState === "complete") draw();
+  else window.addEventListener("load", () => setTimeout(draw));
 })();

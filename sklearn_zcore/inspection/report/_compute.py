@@ -47,6 +47,7 @@ from sklearn_zcore.rows import ArraySource, first_equal, rebased, scan
 Rows = NDArray[np.intp]
 
 FORMAT_VERSION = 1
+_LARGEST, _LARGEST_OF_FLOAT32 = 1e140, 1e15  # their squares can be added up
 _N_CARDS = 500
 _N_MISSED = 24
 _N_CELLS = 20  # columns of a row
@@ -90,7 +91,7 @@ def compute_report(selector: Any, X: Any, options: Options, version: str) -> dic
     rows = check_array(embedding, dtype="numeric", ensure_all_finite=False, input_name="X")
     columns, groups = _columns_beside(X, rows, options, rows.shape[0])
     hashes = scan(ArraySource(rows), _names(embedding), "CoresetReport")
-    rows = rebased(rows)  # large integers as float64, by which distances are taken
+    rows = _for_distances(rows)
     space = Space(rows, np.random.default_rng(seed))
     n = space.n_samples
     check_layout(options.layout, n)
@@ -158,6 +159,19 @@ def compute_report(selector: Any, X: Any, options: Options, version: str) -> dic
     }
     found["summary"]["warnings"] = warnings_of(found)
     return found
+
+
+def _for_distances(rows: NDArray[Any]) -> NDArray[Any]:
+    """Return rows whose squares fit their type, or refuse them."""
+    rows = rebased(rows)  # large integers as float64
+    largest = max(abs(float(rows.max())), abs(float(rows.min())))
+    if largest > _LARGEST:
+        raise ValueError(
+            f"X holds values as large as {largest:.3g}, between which no distance can be taken: "
+            f"rescale it, e.g. with StandardScaler, or take its logarithm."
+        )
+    is_small = rows.dtype.kind != "f" or largest < _LARGEST_OF_FLOAT32
+    return rows if is_small or rows.dtype.itemsize > 4 else rows.astype(np.float64)
 
 
 # --- what stands beside the rows ------------------------------------------------------------------

@@ -229,8 +229,8 @@ def squared_distances(rows: NDArray[Any], points: NDArray[Any]) -> NDArray[Any]:
     -------
     ndarray of shape (n_rows, n_points)
     """
-    centre = np.median(points[:1000], axis=0)
     dtype = np.float32 if rows.dtype == np.float32 else np.float64
+    centre = np.median(points[:1000], axis=0).astype(dtype)
     rows, points = (rows - centre).astype(dtype), (points - centre).astype(dtype)
     found: NDArray[Any] = rows @ (-2 * points.T)
     found += np.einsum("ij,ij->i", points, points)
@@ -283,8 +283,9 @@ def trace_curve(space: Space, order: Rows, n_selected: int, n_draws: int) -> Cur
     )
     rows = space.sample((n_draws + 1) * order.size, _CURVE_COST)
     looked_at = space.X if rows is None else space.X[rows]
-    centre = np.median(looked_at[:: max(1, looked_at.shape[0] // 1000)], axis=0)
-    centred = looked_at - centre.astype(np.float64)
+    some = looked_at[:: max(1, looked_at.shape[0] // 1000)]
+    centre = np.median(some, axis=0).astype(np.float64)
+    centred = looked_at - centre
     orders = [order]
     for _ in range(n_draws):
         orders.append(space.rng.permutation(space.n_samples)[: order.size])

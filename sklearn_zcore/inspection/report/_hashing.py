@@ -82,7 +82,7 @@ def _table(
 def _project(X: NDArray[Any], rows: Rows, rng: np.random.Generator) -> NDArray[np.float32]:
     d = X.shape[1]
     directions = rng.standard_normal((d, _N_DIRECTIONS))
-    centre = np.median(X[rows[:: max(1, rows.size // 1000)]], axis=0)
+    centre = np.median(X[rows[:: max(1, rows.size // 1000)]], axis=0).astype(np.float64)
     projected = np.empty((rows.size, _N_DIRECTIONS), np.float32)
     for block in row_blocks(rows.size, d):
         projected[block] = (ArraySource(X).take(rows[block]) - centre) @ directions

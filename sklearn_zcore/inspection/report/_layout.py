@@ -118,7 +118,7 @@ def _pca(sample: NDArray[Any], shown: NDArray[Any], seed: int) -> tuple[NDArray[
 
     points = np.zeros((shown.shape[0], 2))
     # On one scale, and in float64 only where digits would be lost.
-    centre = np.median(sample[:1000], axis=0)
+    centre = np.median(sample[:1000], axis=0).astype(np.float64)
     sample = _shifted(sample, centre)
     varies = float(np.ptp(sample, axis=0).max()) > 0
     n_components = min(2, *sample.shape)

@@ -348,6 +348,25 @@ def test_near_pairs_are_found_by_hashing():
     assert all(np.linalg.norm(X[i] - X[j]) <= 0.2 for i, j in found)
 
 
+@pytest.mark.parametrize(
+    "dtype, scale",
+    [("float16", 1), ("float32", 1), ("float32", 1e20), ("int8", 20), ("uint64", 1e3), (">f8", 1)],
+)
+def test_numbers_of_every_type(dtype, scale):
+    X = (np.abs(np.random.default_rng(0).normal(size=(300, 5)) + 5) * scale).astype(dtype)
+    found = CoresetReport(range(30), X).to_dict()
+    d = distances(X.astype(float), np.arange(30))
+    assert found["summary"]["coverage"]["mean"] == pytest.approx(d.mean())
+    curve = found["curve"]
+    assert curve["mean"][-1] == pytest.approx(d.mean())
+    assert curve["p95"][-1] == pytest.approx(np.percentile(d, 95))
+
+
+def test_numbers_that_are_too_large_are_refused():
+    with pytest.raises(ValueError, match="1e\\+200.*StandardScaler"):
+        CoresetReport([0], np.array([[0.0], [1e200]]))
+
+
 def test_round_trip(figures):
     assert json.loads(json.dumps(figures, allow_nan=False)) == figures
 

@@ -10,9 +10,8 @@ from typing import Any
 
 import typer
 
+from sklearn_zcore._escape import shown
 from sklearn_zcore.tables import Setting, TableError, spelled
-
-from ._escape import shown
 
 EXIT_BUG = 1
 EXIT_MISTAKE = 2

@@ -3,7 +3,13 @@
 from importlib import import_module
 from typing import Any
 
-_EXTRAS = {"matplotlib": "plot", "pandas": "table"}
+_EXTRAS = {
+    "PIL": "report",
+    "bokeh": "report",
+    "jinja2": "report",
+    "matplotlib": "plot",
+    "pandas": "table",
+}
 
 
 def needed(module: str, caller: str) -> Any:
@@ -12,7 +18,7 @@ def needed(module: str, caller: str) -> Any:
     Parameters
     ----------
     module : str
-        ``"pandas"`` or ``"matplotlib.pyplot"``.
+        Such as ``"pandas"`` or ``"matplotlib.pyplot"``.
     caller : str
         What needs it, for the message.
 

@@ -10,7 +10,7 @@ from sklearn_zcore.tables._read import (
     file_format,
     read_table,
 )
-from sklearn_zcore.tables._roles import Roles, resolve_roles
+from sklearn_zcore.tables._roles import Roles, resolve_roles, split_names
 from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "resolve_roles",
     "sentences",
     "spelled",
+    "split_names",
 ]
 
 # Where those names are that need scikit-learn, which a command can do without for its help.

@@ -97,13 +97,19 @@ class DistinctRows:
         Fingerprints: equal for equal rows.
     taken : ndarray of int
         Numbers of the rows that have been selected before.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        As how many rows each counts.
 
     Attributes
     ----------
     rows : ndarray of shape (n_distinct,), int
         Where each distinct row stands first in X. None of them equals a taken one.
     weights : ndarray of shape (n_distinct,), float32
-        How many rows of X equal it.
+        How many rows of X equal it, or the sum of their weights.
+    taken_weights : ndarray of shape (n_distinct_taken,), float32
+        The same of the distinct rows that have been selected before.
+    taken_counts : ndarray of shape (n_distinct_taken,), int
+        How many of the rows that have been selected before equal it.
     scale : float
         What values are divided by.
 
@@ -114,11 +120,15 @@ class DistinctRows:
     """
 
     def __init__(
-        self, source: RowSource, hashes: NDArray[np.uint64], taken: NDArray[np.intp]
+        self,
+        source: RowSource,
+        hashes: NDArray[np.uint64],
+        taken: NDArray[np.intp],
+        sample_weight: NDArray[np.float64] | None = None,
     ) -> None:
         n = source.shape[0]
         self.source = source
-        self._median, low, high = feature_ranges(source)
+        self._median, low, high = feature_ranges(source, sample_weight)
         self.scale = float(np.maximum(high - self._median, self._median - low).max())
         self._taken = np.zeros(n, bool)
         self._taken[taken] = True
@@ -127,7 +137,10 @@ class DistinctRows:
         free[self._first[self._taken]] = False
         counts = np.bincount(self._first, minlength=n)
         self.rows = np.flatnonzero((counts > 0) & free)
-        self.weights = counts[self.rows].astype(np.float32)
+        weights = np.bincount(self._first, sample_weight, minlength=n)
+        self.weights = weights[self.rows].astype(np.float32)
+        self._taken_rows, self.taken_counts = np.unique(self._first[taken], return_counts=True)
+        self.taken_weights = weights[self._taken_rows].astype(np.float32)
 
     def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> CentredRows:
         """Return the features of the distinct rows, in an order of theirs.
@@ -147,7 +160,7 @@ class DistinctRows:
 
     def taken_values(self) -> Floats:
         """Return the same of the distinct rows that have been selected before."""
-        return self._values_of(np.unique(self._first[self._taken]), copy=False)[:]
+        return self._values_of(self._taken_rows, copy=False)[:]
 
     def _values_of(self, rows: NDArray[np.intp], copy: bool) -> CentredRows:
         return CentredRows(self.source, rows, self._median, self.scale, copy=copy)

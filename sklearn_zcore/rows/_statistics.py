@@ -145,7 +145,12 @@ def sample_columns(columns: NDArray[Any]) -> NDArray[Any]:
     return np.sort(columns[:, ::step], axis=1)
 
 
-def summarize(columns: NDArray[Any], samples: NDArray[Any], first_feature: int = 0) -> FeatureRange:
+def summarize(
+    columns: NDArray[Any],
+    samples: NDArray[Any],
+    first_feature: int = 0,
+    weights: NDArray[np.float64] | None = None,
+) -> FeatureRange:
     """Return median and range of some features.
 
     Parameters
@@ -155,6 +160,8 @@ def summarize(columns: NDArray[Any], samples: NDArray[Any], first_feature: int =
         Of `sample_columns`.
     first_feature : int, default=0
         Number of the first one, for the message.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        As how many rows each counts for the median.
 
     Returns
     -------
@@ -167,7 +174,9 @@ def summarize(columns: NDArray[Any], samples: NDArray[Any], first_feature: int =
     """
     found = FeatureRange(*np.empty((3, columns.shape[0])))
     for f, (column, sample) in enumerate(zip(columns, samples, strict=True)):
-        found.median[f] = _median(column, sample)
+        found.median[f] = (
+            _median(column, sample) if weights is None else _weighted_median(column, weights)
+        )
         found.low[f], found.high[f] = column.min(), column.max()
         spread = float(found.high[f]) - float(found.low[f])
         if not spread <= _LARGEST_SPREAD:
@@ -195,6 +204,17 @@ def _median(column: NDArray[Any], sample: NDArray[Any]) -> float:
     return 0.5 * float(inside[first]) + 0.5 * float(inside[last])
 
 
+def _weighted_median(column: NDArray[Any], weights: NDArray[np.float64]) -> float:
+    """Median in float64; for whole numbers, that of the column with its values repeated."""
+    counts = weights > 0
+    order = np.argsort(column[counts], kind="stable")
+    values, below = column[counts][order], np.cumsum(weights[counts][order])
+    half = below[-1] / 2
+    first = np.searchsorted(below, half, side="left")
+    last = min(np.searchsorted(below, half, side="right"), values.size - 1)
+    return 0.5 * float(values[first]) + 0.5 * float(values[last])
+
+
 def _column_blocks(source: RowSource) -> Iterator[NDArray[np.intp]]:
     n, d = source.shape
     width = max(1, _COLUMN_BYTES // (n * source.dtype.itemsize))
@@ -202,12 +222,14 @@ def _column_blocks(source: RowSource) -> Iterator[NDArray[np.intp]]:
         yield np.arange(first, min(first + width, d))
 
 
-def feature_ranges(source: RowSource) -> FeatureRange:
+def feature_ranges(source: RowSource, weights: NDArray[np.float64] | None = None) -> FeatureRange:
     """Return median and range of every feature, some features at a time.
 
     Parameters
     ----------
     source : RowSource
+    weights : ndarray of shape (n_samples,) or None, default=None
+        As how many rows each counts for the median.
 
     Returns
     -------
@@ -221,7 +243,7 @@ def feature_ranges(source: RowSource) -> FeatureRange:
     found = FeatureRange(*np.empty((3, source.shape[1])))
     for features in _column_blocks(source):
         columns = source.columns(features)
-        part = summarize(columns, sample_columns(columns), int(features[0]))
+        part = summarize(columns, sample_columns(columns), int(features[0]), weights)
         for whole, own in zip(found, part, strict=True):
             whole[features] = own
     if (found.low == found.high).all():

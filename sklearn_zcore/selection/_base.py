@@ -3,6 +3,7 @@
 A selector is a small file: it subclasses `BaseCoresetSelector` and turns rows into scores.
 """
 
+import inspect
 from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar, Self
 
@@ -11,7 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import validate_parameter_constraints
-from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _num_samples,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
@@ -24,8 +30,11 @@ from sklearn_zcore.rows import (
     rebased,
     scan,
 )
+from sklearn_zcore.selection._campaign import row_numbers, row_weights
+from sklearn_zcore.selection._group_ranking import GroupRanking
+from sklearn_zcore.selection._groups import Groups
 from sklearn_zcore.selection._inputs import as_readable
-from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
+from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, GROUP_BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import steps_follow
 from sklearn_zcore.selection._validation import (
     as_numbers,
@@ -33,14 +42,15 @@ from sklearn_zcore.selection._validation import (
     refuse_polars_dates,
 )
 
-_NONE_TAKEN = np.empty(0, np.intp)
 
-
-class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseCoresetSelector(
+    GroupRanking, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+):
     """Base class of the selectors.
 
     A subclass adds its parameters to ``_parameter_constraints`` and implements ``_score_rows``,
-    or ranks the rows as a set, see `SetAwareSelector`.
+    or ranks the rows as a set, see `SetAwareSelector`. Which of ``selected``, ``groups`` and
+    ``sample_weight`` it takes is what the signature of its ``fit`` says.
 
     Attributes
     ----------
@@ -48,7 +58,10 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Whether one fit serves all budgets up to its own: its coresets are nested.
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"budget": BUDGET_CONSTRAINT}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "budget": BUDGET_CONSTRAINT,
+        "group_budget": GROUP_BUDGET_CONSTRAINT,
+    }
 
     nested_budgets: ClassVar[bool] = True
     budget: float | str
@@ -60,12 +73,8 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
     ) -> NDArray[np.float64]:
         """Return the score of every row; higher is better. Equal rows have equal hashes."""
 
-    def _rank_rows(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Return the rows from most to least valuable; ties go to the lower row."""
-        return np.argsort(-scores, kind="stable")
-
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, *, groups: Any = None, **others: Any) -> Self:
         """Score the rows of X and select the best.
 
         Parameters
@@ -74,6 +83,12 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             Rows of finite numbers: array, data frame, memory map; any real dtype.
         y : None
             Ignored: selection uses no labels.
+        groups : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The group of every row, such as its site: each gets its share of the coreset, see
+            ``group_budget``. Of several columns, every combination is a group. Rows whose group
+            is missing (None, NaN) are a group of their own.
+        **others : None
+            ``selected`` and ``sample_weight`` of other selectors: refused by name.
 
         Returns
         -------
@@ -82,32 +97,60 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
 
         Raises
         ------
+        TypeError
+            If there is a keyword that this selector does not have.
         ValueError
             If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows
-            than the budget.
+            than the budget; if ``groups`` or ``group_budget`` do not fit X.
         """
-        return self._fit_rows(X)
+        self._refuse(others)
+        return self._fit_rows(X, groups=groups)
 
-    def _fit_rows(self, X: ArrayLike, selected: Any = None) -> Self:
+    def _refuse(self, others: dict[str, Any]) -> None:
+        """Raise TypeError about keywords of fit that this selector does not have."""
+        for keyword, value in others.items():
+            if value is None and keyword in ("selected", "sample_weight"):
+                continue
+            message = f"{type(self).__name__}.fit() got an unexpected keyword argument {keyword!r}."
+            able = sorted(
+                s.__name__ for s in _concrete_selectors() if has_fit_parameter(s, keyword)
+            )
+            if able:
+                message = (
+                    f"{type(self).__name__} takes no {keyword}; those that do are "
+                    f"{', '.join(able)}."
+                )
+            raise TypeError(message)
+
+    def _fit_rows(
+        self, X: ArrayLike, *, selected: Any = None, groups: Any = None, sample_weight: Any = None
+    ) -> Self:
         """Fit, or fail and leave everything as it was."""
         with all_or_nothing(self):
             rows = self._validate_rows(X, reset=True)
-            self._taken = self._resolve_selected(selected, rows.shape[0])
-            n_selected = Budget.parse(self.budget).rows(rows.shape[0], self._taken.size)
+            n_samples = rows.shape[0]
+            self._taken = row_numbers(selected, n_samples)
+            self._sample_weight = row_weights(sample_weight, rows)
+            n_selected = Budget.parse(self.budget).rows(n_samples, self._taken.size)
             hashes = scan(ArraySource(rows), self._feature_names(), type(self).__name__)
-            self.scores_ = self._score_rows(rebased(rows), hashes, n_selected)
-            self.ranking_ = self._rank_rows(self.scores_)
+            if groups is not None:
+                self._rank_groups(rebased(rows), hashes, n_selected, Groups.of(groups, n_samples))
+            elif self.group_budget != "proportional":
+                raise ValueError(
+                    f"group_budget={self.group_budget!r} shares the budget among groups, and there "
+                    f"are none: pass fit(X, groups=...), or leave it out."
+                )
+            else:
+                self.scores_ = self._score_rows(rebased(rows), hashes, n_selected)
+                self.ranking_ = self._taken_last(self._rank_rows(self.scores_))
             self._fingerprints = hashes
             # What `score` needs of X: the best rows, and those that were selected before.
             self._best_rows = rows[self.ranking_[:n_selected]]
-            self._taken_rows = rows[self.ranking_[rows.shape[0] - self._taken.size :]]
+            self._taken_rows = rows[self.ranking_[n_samples - self._taken.size :]]
             self._apply_budget(n_selected)
+            del self._sample_weight
         self._warn_of_doubts()
         return self
-
-    def _resolve_selected(self, selected: Any, n_samples: int) -> NDArray[np.intp]:
-        """Return the numbers of the rows that have been selected before: none."""
-        return _NONE_TAKEN
 
     def _feature_names(self) -> NDArray[Any] | None:
         names: NDArray[Any] | None = getattr(self, "feature_names_in_", None)
@@ -359,3 +402,14 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             )
         coreset = np.concatenate([self._best_rows[: self.n_selected_], self._taken_rows])
         return -float(cover(ArraySource(rows), euclidean_to(coreset)).distance.mean())
+
+
+def _concrete_selectors() -> list[type[BaseCoresetSelector]]:
+    """Return the selectors of this package that can be made."""
+    found, waiting = [], [BaseCoresetSelector]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if not inspect.isabstract(kind) and kind.__module__.startswith(__package__):
+            found.append(kind)
+    return found

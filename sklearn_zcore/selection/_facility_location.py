@@ -12,7 +12,7 @@ from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
-from sklearn_zcore.selection._set_aware import ExtendsSelection
+from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
 _SAMPLE_SIZE = 2048  # rows that a mean distance is taken over
@@ -34,10 +34,13 @@ def _order(
     # Ties go to the lower row, and that must not be the one that stands first in the file.
     shuffled = check_random_state(random_state).permutation(distinct.rows.size)
     X, weights = distinct.values(shuffled), distinct.weights[shuffled]
+    if not weights.any():
+        return np.asarray(shuffled)  # all that counts has been selected
     taken = distinct.taken_values()
     near = scale = taken_scale = None
     if reduce_hubs:
-        sample = X[:_SAMPLE_SIZE], weights[:_SAMPLE_SIZE]
+        some = np.flatnonzero(weights > 0)[:_SAMPLE_SIZE]
+        sample = X[some], weights[some]
         scale = hub_scale(X, *sample, metric, n_jobs)
         taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.size else None
     if taken.size:
@@ -56,7 +59,7 @@ def _order(
     return np.asarray(shuffled[order])
 
 
-class FacilityLocationSelector(ExtendsSelection):
+class FacilityLocationSelector(SetAwareSelector):
     r"""Coreset selection by facility location: the rows that stand for all others best.
 
     A greedy search maximises the coverage
@@ -99,6 +102,11 @@ class FacilityLocationSelector(ExtendsSelection):
         Order in which ties are broken.
     verbose : int, default=0
         Whether to show a progress bar, with rate and time left, on stderr.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
 
     Attributes
     ----------
@@ -175,7 +183,7 @@ class FacilityLocationSelector(ExtendsSelection):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **ExtendsSelection._parameter_constraints,
+        **SetAwareSelector._parameter_constraints,
         "metric": [StrOptions({"manhattan", "euclidean"})],
         "reduce_hubs": ["boolean"],
         "exact": ["boolean", StrOptions({"auto"})],
@@ -198,8 +206,10 @@ class FacilityLocationSelector(ExtendsSelection):
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        group_budget: Any = "proportional",
     ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
         self.metric = metric
         self.reduce_hubs = reduce_hubs
         self.exact = exact

@@ -1,13 +1,16 @@
 """KCenterSelector: farthest first."""
 
+from typing import Any, Self
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import _fit_context
 
 from sklearn_zcore.rows import DistinctRows, frozen, row_blocks
-from sklearn_zcore.selection._set_aware import ExtendsSelection
+from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 
-class KCenterSelector(ExtendsSelection):
+class KCenterSelector(SetAwareSelector):
     """Coreset selection by k-center: leave no row far from the coreset.
 
     Farthest-first traversal [1]_: the first choice is the row nearest to the mean, and every
@@ -20,6 +23,11 @@ class KCenterSelector(ExtendsSelection):
     budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
 
     Attributes
     ----------
@@ -69,8 +77,46 @@ class KCenterSelector(ExtendsSelection):
     array([2, 3])
     """
 
-    def __init__(self, budget: float | str = 0.1) -> None:
+    def __init__(self, budget: float | str = 0.1, *, group_budget: Any = "proportional") -> None:
         self.budget = budget
+        self.group_budget = group_budget
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        selected: Any = None,
+        groups: Any = None,
+        **others: Any,
+    ) -> Self:
+        """Rank the rows of X and select the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of finite numbers: array, data frame, memory map; any real dtype.
+        y : None
+            Ignored: selection uses no labels.
+        selected, groups : array-like, default=None
+            As for `FacilityLocationSelector.fit`.
+        **others : None
+            ``sample_weight`` of other selectors is refused: no row may be far away, however
+            little it counts.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `FacilityLocationSelector.fit` does.
+        """
+        self._refuse(others)
+        return self._fit_rows(X, selected=selected, groups=groups)
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn_zcore.facility import approach, distance_to_nearest

@@ -5,7 +5,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt
+from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt, StrOptions
 
 from sklearn_zcore._budget import Budget
 
@@ -36,3 +36,4 @@ BUDGET_CONSTRAINT: list[Any] = [
     _BudgetAsWritten(),
 ]
 MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]
+GROUP_BUDGET_CONSTRAINT: list[Any] = [StrOptions({"proportional", "equal", "sqrt"}), dict]

@@ -1,9 +1,10 @@
 """RandomSelector: the yardstick."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
@@ -22,11 +23,16 @@ class RandomSelector(BaseCoresetSelector):
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     random_state : int, RandomState instance or None, default=None
         Seed of the draw.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
 
     Attributes
     ----------
     scores_ : ndarray of shape (n_samples,)
-        Uniform(0, 1) numbers.
+        Uniform(0, 1) numbers; with weights, the share of the rows that each row comes before.
     ranking_ : ndarray of shape (n_samples,)
         Row indices from first to last drawn. Coresets of growing budgets are nested.
     support_ : ndarray of shape (n_samples,), bool
@@ -60,12 +66,67 @@ class RandomSelector(BaseCoresetSelector):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, budget: float | str = 0.1, *, random_state: Any = None) -> None:
+    def __init__(
+        self,
+        budget: float | str = 0.1,
+        *,
+        random_state: Any = None,
+        group_budget: Any = "proportional",
+    ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
         self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        selected: Any = None,
+        groups: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
+        """Draw rows of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of finite numbers: array, data frame, memory map; any real dtype.
+        y : None
+            Ignored: selection uses no labels.
+        selected : array-like of shape (n_samples,), bool, or (n_rows,), int, default=None
+            Rows that have been selected before, as a mask or by number: they are not drawn, and
+            come last in ``ranking_``.
+        groups : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The group of every row, such as its site: each gets its share, see ``group_budget``.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As how many rows each counts: a row of weight 2 is twice as likely to be the next one,
+            as if it stood there twice. Rows of weight 0 are drawn when no others are left.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `FacilityLocationSelector.fit` does.
+        """
+        return self._fit_rows(X, selected=selected, groups=groups, sample_weight=sample_weight)
 
     def _score_rows(
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
         rng: np.random.RandomState = check_random_state(self.random_state)
-        return np.asarray(rng.uniform(size=X.shape[0]))
+        uniform = np.asarray(rng.uniform(size=X.shape[0]))
+        if self._sample_weight is None:
+            return uniform
+        # The largest of w uniform numbers is u ** (1 / w): the first of w copies to be drawn.
+        with np.errstate(divide="ignore"):
+            keys = np.log(uniform) / self._sample_weight
+        ranking = np.lexsort((-uniform, -keys))
+        scores = np.empty(ranking.size)
+        scores[ranking] = np.arange(ranking.size, 0, -1) / ranking.size
+        return scores

@@ -164,6 +164,11 @@ class ZCoreSelector(BaseCoresetSelector):
         Seed of the draws.
     verbose : int, default=0
         Whether to show a progress bar, with rate and time left, on stderr.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
 
     Attributes
     ----------
@@ -263,8 +268,10 @@ class ZCoreSelector(BaseCoresetSelector):
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        group_budget: Any = "proportional",
     ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
         self.n_iter = n_iter
         self.subspace_dim = subspace_dim
         self.n_neighbors = n_neighbors

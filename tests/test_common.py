@@ -24,7 +24,7 @@ EXPECTED_FAILED_CHECKS = {
     "check_methods_subset_invariance": FITTED_ROWS,
     "check_fit_idempotent": FITTED_ROWS + ", or other ones",
 }
-# Of selectors that take weights; tests/selection/test_sample_weight.py has it, by the rows selected.
+# Of selectors that take weights; tests/selection/test_sample_weight.py has it, by selected rows.
 COPIES = {"check_sample_weight_equivalence_on_dense_data": FITTED_ROWS + ", not those with copies"}
 
 

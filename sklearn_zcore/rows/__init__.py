@@ -4,7 +4,14 @@ Where rows come from (source), what they are like (statistics), which of them ar
 and how far they are from a coreset (coverage).
 """
 
-from sklearn_zcore.rows._coverage import Coverage, cover, euclidean_to
+from sklearn_zcore.rows._coverage import (
+    Coverage,
+    cover,
+    distances_to,
+    euclidean_to,
+    represented_by,
+    saved_by,
+)
 from sklearn_zcore.rows._distinct import CentredRows, DistinctRows
 from sklearn_zcore.rows._source import (
     ArraySource,
@@ -34,15 +41,18 @@ __all__ = [
     "RowSource",
     "check_finite",
     "cover",
+    "distances_to",
     "euclidean_to",
     "feature_ranges",
     "fingerprints",
     "frozen",
     "gather_columns",
     "rebased",
+    "represented_by",
     "refuse_constant",
     "row_blocks",
     "sample_columns",
+    "saved_by",
     "scan",
     "summarize",
 ]

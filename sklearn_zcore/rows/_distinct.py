@@ -127,6 +127,9 @@ class DistinctRows:
         sample_weight: NDArray[np.float64] | None = None,
     ) -> None:
         n = source.shape[0]
+        if sample_weight is not None and not 2.0**-20 <= sample_weight.max() <= 2.0**40:
+            # Sums of them must fit a float32, and a power of two changes no digit.
+            sample_weight = np.ldexp(sample_weight, -int(np.frexp(sample_weight.max())[1]))
         self.source = source
         self._median, low, high = feature_ranges(source, sample_weight)
         self.scale = float(np.maximum(high - self._median, self._median - low).max())

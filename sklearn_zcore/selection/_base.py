@@ -24,8 +24,6 @@ from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore.rows import (
     ArraySource,
     check_finite,
-    cover,
-    euclidean_to,
     fingerprints,
     rebased,
     scan,
@@ -36,6 +34,7 @@ from sklearn_zcore.selection._groups import Groups
 from sklearn_zcore.selection._inputs import as_readable
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, GROUP_BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import steps_follow
+from sklearn_zcore.selection._representation import Representation
 from sklearn_zcore.selection._validation import (
     as_numbers,
     find_non_number,
@@ -44,7 +43,12 @@ from sklearn_zcore.selection._validation import (
 
 
 class BaseCoresetSelector(
-    GroupRanking, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta
+    GroupRanking,
+    Representation,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """Base class of the selectors.
 
@@ -144,11 +148,8 @@ class BaseCoresetSelector(
                 self.scores_ = self._score_rows(rebased(rows), hashes, n_selected)
                 self.ranking_ = self._taken_last(self._rank_rows(self.scores_))
             self._fingerprints = hashes
-            # What `score` needs of X: the best rows, and those that were selected before.
-            self._best_rows = rows[self.ranking_[:n_selected]]
-            self._taken_rows = rows[self.ranking_[n_samples - self._taken.size :]]
+            self._keep_rows(rows, n_selected)
             self._apply_budget(n_selected)
-            del self._sample_weight
         self._warn_of_doubts()
         return self
 
@@ -198,6 +199,7 @@ class BaseCoresetSelector(
         return hasattr(self, "ranking_")
 
     def _apply_budget(self, n_selected: int) -> None:
+        self._forget_weights()
         self.n_selected_ = n_selected
         self.support_ = np.zeros(self.ranking_.size, dtype=bool)
         self.support_[self.ranking_[:n_selected]] = True
@@ -369,39 +371,6 @@ class BaseCoresetSelector(
                 )
         parts = tuple(_safe_indexing(array, self.indices_) for array in indexable(*arrays))
         return parts[0] if len(parts) == 1 else parts
-
-    def score(self, X: ArrayLike, y: Any = None) -> float:
-        """Return how well the coreset covers the rows of X.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Any rows, e.g. held-out ones.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            Minus the mean Euclidean distance to the nearest row of the coreset (or of what had
-            been selected before), so that higher is better and a search over ``budget`` needs no
-            labels.
-
-        Raises
-        ------
-        ValueError
-            If `set_budget` has enlarged the coreset: a selector keeps no rows beyond those that
-            the budget of ``fit`` selected.
-        """
-        check_is_fitted(self)
-        rows = self._validate_finite(X)
-        if self.n_selected_ > self._best_rows.shape[0]:
-            raise ValueError(
-                f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
-                f"those; to score a coreset of {self.n_selected_}, fit with that budget."
-            )
-        coreset = np.concatenate([self._best_rows[: self.n_selected_], self._taken_rows])
-        return -float(cover(ArraySource(rows), euclidean_to(coreset)).distance.mean())
 
 
 def _concrete_selectors() -> list[type[BaseCoresetSelector]]:

@@ -77,13 +77,9 @@ def row_weights(sample_weight: Any, rows: Any) -> NDArray[np.float64] | None:
         ensure_non_negative=True,
         allow_all_zero_weights=True,
     )
-    largest = weights.max()
-    if not largest > 0:
+    if not weights.any():
         raise ValueError(
             "All of sample_weight are zero: no row would count. Give at least one row a weight "
             "above 0, or none at all."
         )
-    # Powers of two change no digit; sums of weights must fit a float32.
-    if not 2.0**-20 <= largest <= 2.0**40:
-        weights = np.ldexp(weights, -int(np.frexp(largest)[1]))
     return weights

@@ -43,6 +43,12 @@ class KCenterSelector(SetAwareSelector):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -182,6 +182,12 @@ class ZCoreSelector(BaseCoresetSelector):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
     stability_ : float
         The draws are split in two independent halves; this is the share of the coreset that both
         halves, each by itself, select. 1 means that more draws change nothing.

@@ -29,10 +29,15 @@ from sklearn_zcore.rows import (
     scan,
 )
 from sklearn_zcore.selection._campaign import row_numbers, row_weights
+from sklearn_zcore.selection._distance import KeepsDistance
 from sklearn_zcore.selection._group_ranking import GroupRanking
 from sklearn_zcore.selection._groups import Groups
 from sklearn_zcore.selection._inputs import as_readable
-from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, GROUP_BUDGET_CONSTRAINT
+from sklearn_zcore.selection._parameters import (
+    BUDGET_CONSTRAINT,
+    GROUP_BUDGET_CONSTRAINT,
+    MIN_DISTANCE_CONSTRAINT,
+)
 from sklearn_zcore.selection._pipeline import steps_follow
 from sklearn_zcore.selection._representation import Representation
 from sklearn_zcore.selection._validation import (
@@ -44,6 +49,7 @@ from sklearn_zcore.selection._validation import (
 
 class BaseCoresetSelector(
     GroupRanking,
+    KeepsDistance,
     Representation,
     OneToOneFeatureMixin,
     TransformerMixin,
@@ -65,11 +71,13 @@ class BaseCoresetSelector(
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "budget": BUDGET_CONSTRAINT,
         "group_budget": GROUP_BUDGET_CONSTRAINT,
+        "min_distance": MIN_DISTANCE_CONSTRAINT,
     }
 
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
     @abstractmethod
     def _score_rows(
@@ -135,21 +143,30 @@ class BaseCoresetSelector(
             n_samples = rows.shape[0]
             self._taken = row_numbers(selected, n_samples)
             self._sample_weight = row_weights(sample_weight, rows)
-            n_selected = Budget.parse(self.budget).rows(n_samples, self._taken.size)
+            n_selected = self._budget_rows(n_samples, self._taken.size)
             hashes = scan(ArraySource(rows), self._feature_names(), type(self).__name__)
+            self._fingerprints = hashes
+            compared = self._as_compared(rows)
+            if compared is not rows:  # what is compared may be equal where rows differ
+                hashes = fingerprints(compared)
+            compared = rebased(compared)
+            self._n_most, order = None, None
             if groups is not None:
-                self._rank_groups(rebased(rows), hashes, n_selected, Groups.of(groups, n_samples))
+                of_rows = Groups.of(groups, n_samples)
+                order = self._rank_groups(compared, hashes, n_selected, of_rows)
             elif self.group_budget != "proportional":
                 raise ValueError(
                     f"group_budget={self.group_budget!r} shares the budget among groups, and there "
                     f"are none: pass fit(X, groups=...), or leave it out."
                 )
             else:
-                self.scores_ = self._score_rows(rebased(rows), hashes, n_selected)
+                self.scores_ = self._score_rows(compared, hashes, n_selected)
                 self.ranking_ = self._taken_last(self._rank_rows(self.scores_))
-            self._fingerprints = hashes
-            self._keep_rows(rows, n_selected)
+            if self.min_distance is not None:
+                self._keep_apart(compared, order, n_selected)
+                self.scores_ = self._scores_of_ranking()
             self._apply_budget(n_selected)
+            self._keep_rows(rows)
         self._warn_of_doubts()
         return self
 
@@ -198,15 +215,23 @@ class BaseCoresetSelector(
         """Return whether a fit came to its end."""
         return hasattr(self, "ranking_")
 
+    def _budget_rows(self, n_samples: int, n_taken: int = 0) -> int:
+        """Return how many rows are wanted."""
+        return Budget.parse(self.budget).rows(n_samples, n_taken)
+
     def _apply_budget(self, n_selected: int) -> None:
         self._forget_weights()
+        self._n_wanted = n_selected
+        if self._n_most is not None:
+            n_selected = min(n_selected, self._n_most)
         self.n_selected_ = n_selected
         self.support_ = np.zeros(self.ranking_.size, dtype=bool)
         self.support_[self.ranking_[:n_selected]] = True
         self.indices_ = np.flatnonzero(self.support_)
 
-    def _warn_of_doubts(self) -> None:  # noqa: B027
+    def _warn_of_doubts(self) -> None:
         """Warn of what is doubtful about the selection, once all of it is there."""
+        self._warn_of_fewer()
 
     def set_budget(self, budget: float | str) -> Self:
         """Change the budget of the fitted selector; nothing is scored again.
@@ -331,8 +356,8 @@ class BaseCoresetSelector(
 
     def _refuse_to_drop(self, n_samples: int) -> None:
         self._validate_params()
-        n_selected = Budget.parse(self.budget).rows(n_samples)
-        if n_selected == n_samples:
+        n_selected = self._budget_rows(n_samples)
+        if n_selected == n_samples and self.min_distance is None:
             return
         name = type(self).__name__
         raise ValueError(

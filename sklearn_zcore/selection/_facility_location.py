@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
 from sklearn_zcore.selection._set_aware import SetAwareSelector
@@ -77,9 +78,11 @@ class FacilityLocationSelector(SetAwareSelector):
     budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
-    metric : {"manhattan", "euclidean"}, default="manhattan"
+    metric : {"manhattan", "euclidean", "cosine"}, default="manhattan"
         The distance. Manhattan (L1) is less impressed by single features that are far off; on
-        tables, classifiers trained on its coresets were at least as good.
+        tables, classifiers trained on its coresets were at least as good. ``"cosine"`` is the
+        Euclidean distance of rows scaled to length 1, none of which may be 0: for embeddings and
+        TF-IDF.
     reduce_hubs : bool, default=True
         Whether a distance is divided by the geometric mean of both rows' mean distances to all
         rows [3]_. With many features, a few rows near the centre, the hubs, are near to all
@@ -107,6 +110,11 @@ class FacilityLocationSelector(SetAwareSelector):
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
         the budget (0.25); groups that it does not name share the rest in proportion to theirs.
         Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is of ``metric``.
 
     Attributes
     ----------
@@ -127,6 +135,8 @@ class FacilityLocationSelector(SetAwareSelector):
     gains_ : ndarray of shape (n_selected,)
         By how much each selected row, in the order of ``ranking_``, lowers the sum of the
         distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -190,7 +200,7 @@ class FacilityLocationSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
-        "metric": [StrOptions({"manhattan", "euclidean"})],
+        "metric": [StrOptions({"manhattan", "euclidean", "cosine"})],
         "reduce_hubs": ["boolean"],
         "exact": ["boolean", StrOptions({"auto"})],
         "part_size": [Interval(Integral, 16, None, closed="left")],
@@ -204,7 +214,7 @@ class FacilityLocationSelector(SetAwareSelector):
         self,
         budget: float | str = 0.1,
         *,
-        metric: Literal["manhattan", "euclidean"] = "manhattan",
+        metric: Literal["manhattan", "euclidean", "cosine"] = "manhattan",
         reduce_hubs: bool = True,
         exact: bool | Literal["auto"] = "auto",
         part_size: int = 1024,
@@ -213,9 +223,11 @@ class FacilityLocationSelector(SetAwareSelector):
         random_state: Any = None,
         verbose: int = 0,
         group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
         self.group_budget = group_budget
+        self.min_distance = min_distance
         self.metric = metric
         self.reduce_hubs = reduce_hubs
         self.exact = exact
@@ -225,6 +237,9 @@ class FacilityLocationSelector(SetAwareSelector):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return directions(rows, type(self).__name__) if self.metric == "cosine" else rows
+
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         # The last problem of the pyramid may hold more rows than the many before it.
         top_size = self.part_size
@@ -232,7 +247,8 @@ class FacilityLocationSelector(SetAwareSelector):
             top_size = max(self.part_size, _EXACT_UP_TO)
         elif self.exact:
             top_size = distinct.rows.size
-        how = (self.metric, self.reduce_hubs, self.part_size, top_size)
+        metric = "manhattan" if self.metric == "manhattan" else "euclidean"
+        how = (metric, self.reduce_hubs, self.part_size, top_size)
         arguments = (distinct, self.random_state, *how)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         order: NDArray[np.intp] = call_cached(

@@ -35,8 +35,14 @@ class GroupRanking:
 
     def _rank_groups(
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int, groups: Groups
-    ) -> None:
-        """Rank the rows so that of any number of them, every group has its share."""
+    ) -> NDArray[np.intp]:
+        """Rank the rows so that of any number of them, every group has its share.
+
+        Returns
+        -------
+        ndarray of shape (n_free,), int
+            Which group every place of the ranking belongs to.
+        """
         free = np.setdiff1d(np.arange(X.shape[0]), self._taken)
         sizes = groups.sizes(free)
         shares = shares_of(self.group_budget, groups, n_selected, sizes)
@@ -46,7 +52,8 @@ class GroupRanking:
         self._n_ranked = _merged_length(order, [ranked for _, ranked in rankings])
         ranking = merge(order, [ranking for ranking, _ in rankings])
         self.ranking_ = np.concatenate([ranking, self._taken])
-        self.scores_ = self._scores_in_groups()
+        self.scores_ = self._scores_of_ranking()
+        return order
 
     def _rank_each(
         self,
@@ -67,8 +74,8 @@ class GroupRanking:
         ends = np.cumsum(groups.sizes(ranking))
         return [(rows, None) for rows in np.split(by_group, ends[:-1])]
 
-    def _scores_in_groups(self) -> NDArray[np.float64]:
-        """Return the scores of a selection by groups: those that the rows have without."""
+    def _scores_of_ranking(self) -> NDArray[np.float64]:
+        """Return the scores of a ranking by groups or distances: those of the rows without."""
         return self.scores_
 
 

@@ -1,13 +1,19 @@
 """KCenterSelector: farthest first."""
 
-from typing import Any, Self
+from numbers import Real
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore.rows import DistinctRows, frozen, row_blocks
+from sklearn_zcore.selection._distance import directions
+from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._set_aware import SetAwareSelector
+
+_ROUNDING = 1e-5  # of squares in float32: within the radius is what is so in float64
 
 
 class KCenterSelector(SetAwareSelector):
@@ -22,12 +28,24 @@ class KCenterSelector(SetAwareSelector):
     ----------
     budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage. None is as
+        many as ``radius`` takes.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        The distance; ``"cosine"`` is that of rows scaled to length 1, none of which may be 0.
+    radius : float or None, default=None
+        Where to stop: when no row is farther than this from the coreset, or from what was selected
+        before. With a budget, whichever comes first. For ``"cosine"``, it is a cosine distance,
+        1 - cos.
     group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
         Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
         the budget (0.25); groups that it does not name share the rest in proportion to theirs.
         Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is of ``metric``.
 
     Attributes
     ----------
@@ -49,6 +67,8 @@ class KCenterSelector(SetAwareSelector):
     gains_ : ndarray of shape (n_selected,)
         By how much each selected row, in the order of ``ranking_``, lowers the sum of the
         distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -83,9 +103,30 @@ class KCenterSelector(SetAwareSelector):
     array([2, 3])
     """
 
-    def __init__(self, budget: float | str = 0.1, *, group_budget: Any = "proportional") -> None:
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **SetAwareSelector._parameter_constraints,
+        "budget": [*BUDGET_CONSTRAINT, None],
+        "metric": [StrOptions({"euclidean", "cosine"})],
+        "radius": [Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    budget: Any
+
+    def __init__(
+        self,
+        budget: float | str | None = 0.1,
+        *,
+        metric: Literal["euclidean", "cosine"] = "euclidean",
+        radius: float | None = None,
+        group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
+    ) -> None:
         self.budget = budget
+        self.metric = metric
+        self.radius = radius
         self.group_budget = group_budget
+        self.min_distance = min_distance
+        self.min_distance = min_distance
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -122,7 +163,25 @@ class KCenterSelector(SetAwareSelector):
             As `FacilityLocationSelector.fit` does.
         """
         self._refuse(others)
+        if groups is not None and self.radius is not None:
+            raise ValueError(
+                f"radius={self.radius} asks for as many rows as it takes, and groups for shares of "
+                f"a budget: leave one of them out."
+            )
         return self._fit_rows(X, selected=selected, groups=groups)
+
+    def _budget_rows(self, n_samples: int, n_taken: int = 0) -> int:
+        if self.budget is not None:
+            return super()._budget_rows(n_samples, n_taken)
+        if self.radius is None:
+            raise ValueError(
+                "budget=None is as many rows as a radius takes: give one, such as "
+                "KCenterSelector(budget=None, radius=1.5), or a budget."
+            )
+        return n_samples - n_taken
+
+    def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return directions(rows, type(self).__name__) if self.metric == "cosine" else rows
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn_zcore.facility import approach, distance_to_nearest
@@ -134,7 +193,14 @@ class KCenterSelector(SetAwareSelector):
         if taken.size:
             near = distance_to_nearest(distinct.values(copy=False), taken, "euclidean") ** 2
         chosen = np.empty(self._n_steps((rows.size, X.shape[1]), n_selected), np.intp)
+        least = self._least_square(distinct.scale)
         for k in range(chosen.size):
+            if near.max() <= least and self._n_most is None:
+                self._n_most = k
+                if self._n_ranked is not None or self.budget is None:
+                    self._n_ranked = k
+                    chosen = chosen[:k]
+                    break
             if np.isinf(near[0]):  # nothing has been chosen
                 to_mean = near.copy()
                 approach(X, rows, frozen(_mean(X, rows, distinct.weights)), factor, to_mean)
@@ -143,8 +209,17 @@ class KCenterSelector(SetAwareSelector):
                 chosen[k] = near.argmax()
             approach(X, rows, frozen(X[rows[chosen[k]]]), factor, near)
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
+        if self.radius is not None and self._n_most is None and near.max() <= least:
+            self._n_most = chosen.size
         rest = np.argsort(-near, kind="stable")[: rows.size - chosen.size]
         return np.concatenate([chosen, rest])
+
+    def _least_square(self, scale: float) -> float:
+        """Return the squared distance at which a row is covered; below 0 is none."""
+        if self.radius is None:
+            return -2.0
+        square = 2 * self.radius if self.metric == "cosine" else self.radius**2
+        return square * (1 - _ROUNDING) / scale**2
 
 
 def _mean(

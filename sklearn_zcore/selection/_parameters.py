@@ -1,7 +1,7 @@
 """How parameters that several selectors have are checked."""
 
 import os
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -37,3 +37,8 @@ BUDGET_CONSTRAINT: list[Any] = [
 ]
 MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]
 GROUP_BUDGET_CONSTRAINT: list[Any] = [StrOptions({"proportional", "equal", "sqrt"}), dict]
+MIN_DISTANCE_CONSTRAINT: list[Any] = [
+    Interval(Real, 0, None, closed="neither"),
+    StrOptions({"auto"}),
+    None,
+]

@@ -28,6 +28,11 @@ class RandomSelector(BaseCoresetSelector):
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
         the budget (0.25); groups that it does not name share the rest in proportion to theirs.
         Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is Euclidean.
 
     Attributes
     ----------
@@ -47,6 +52,8 @@ class RandomSelector(BaseCoresetSelector):
     gains_ : ndarray of shape (n_selected,)
         By how much each selected row, in the order of ``ranking_``, lowers the sum of the
         distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -78,9 +85,11 @@ class RandomSelector(BaseCoresetSelector):
         *,
         random_state: Any = None,
         group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
         self.group_budget = group_budget
+        self.min_distance = min_distance
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)

@@ -35,12 +35,12 @@ class Representation:
         """Return rows as distances see them."""
         return rows
 
-    def _keep_rows(self, rows: NDArray[Any], n_selected: int) -> None:
+    def _keep_rows(self, rows: NDArray[Any]) -> None:
         """Keep what is asked of X later: the best rows, those selected before, and which X it was.
 
         X itself is only referred to, and left out when the selector is pickled.
         """
-        self._best_rows = rows[self.ranking_[:n_selected]]
+        self._best_rows = rows[self.ranking_[: self.n_selected_]]
         self._taken_rows = rows[self.ranking_[rows.shape[0] - self._taken.size :]]
         self._rows_of_fit = rows
 

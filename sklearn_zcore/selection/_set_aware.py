@@ -132,10 +132,14 @@ class SetAwareSelector(BaseCoresetSelector):
 
     def _no_groups(self) -> dict[str, Any]:
         """Return the parameters of a fit within one group."""
-        return {n: v for n, v in {"group_budget": "proportional"}.items() if hasattr(self, n)}
+        plain: dict[str, Any] = {"group_budget": "proportional", "min_distance": None}
+        if getattr(self, "metric", None) == "cosine":
+            plain["metric"] = "euclidean"  # rows are of length 1 already
+        known = self.get_params(deep=False)
+        return {name: value for name, value in plain.items() if name in known}
 
-    def _scores_in_groups(self) -> NDArray[np.float64]:
-        """Return the scores of a selection by groups: from the ranks, as without groups."""
+    def _scores_of_ranking(self) -> NDArray[np.float64]:
+        """Return the scores of a ranking by groups or distances: from the ranks, as without."""
         n = self.ranking_.size
         scores = np.empty(n)
         scores[self.ranking_] = np.arange(n, 0, -1) / n

@@ -169,6 +169,11 @@ class ZCoreSelector(BaseCoresetSelector):
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
         the budget (0.25); groups that it does not name share the rest in proportion to theirs.
         Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is Euclidean.
 
     Attributes
     ----------
@@ -193,6 +198,8 @@ class ZCoreSelector(BaseCoresetSelector):
         halves, each by itself, select. 1 means that more draws change nothing.
     n_iter_ : int
         Number of draws made.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -275,9 +282,11 @@ class ZCoreSelector(BaseCoresetSelector):
         random_state: Any = None,
         verbose: int = 0,
         group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
         self.group_budget = group_budget
+        self.min_distance = min_distance
         self.n_iter = n_iter
         self.subspace_dim = subspace_dim
         self.n_neighbors = n_neighbors
@@ -345,6 +354,7 @@ class ZCoreSelector(BaseCoresetSelector):
         self.stability_ = _agreement(self._agreed_at, n_selected)
 
     def _warn_of_doubts(self) -> None:
+        super()._warn_of_doubts()
         if self.stability_ >= self.tol:
             return
         advice = "No number of draws is enough for this tol"

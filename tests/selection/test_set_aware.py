@@ -149,7 +149,7 @@ def test_a_search_that_ended_with_the_budget(make, monkeypatch):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"metric": "cosine"},
+        {"metric": "hamming"},
         {"exact": "maybe"},
         {"part_size": 15},
         {"n_jobs": 1.5},

@@ -13,7 +13,7 @@ from ._options import RunOptions, SelectorOptions
 from ._output import Output, write_columns
 
 FORMATS = (".csv", ".parquet", ".npy", ".npz")
-ADDED = ("zcore_row", "zcore_score", "zcore_rank")
+ADDED = ("zcore_row", "zcore_score", "zcore_rank", "zcore_weight")
 
 # The options that are not called as the selectors' parameter is.
 _PARAMETER_OF = {"seed": "random_state", "jobs": "n_jobs"}
@@ -41,15 +41,19 @@ class Coreset:
         Their scores.
     ranks : ndarray of int64
         Their ranks; 1 is the most valuable row.
+    weights : ndarray or None
+        How many rows each stands for, if that is asked for.
     """
 
     rows: Any
     scores: Any
     ranks: Any
+    weights: Any = None
 
     def added(self) -> dict[str, Any]:
         """Return the columns that zcore adds."""
-        return dict(zip(ADDED, (self.rows, self.scores, self.ranks), strict=True))
+        values = (self.rows, self.scores, self.ranks, self.weights)
+        return {n: v for n, v in zip(ADDED, values, strict=True) if v is not None}
 
 
 def parse_budget(text: str, option: str = "--budget") -> Budget:
@@ -75,11 +79,16 @@ def parse_budget(text: str, option: str = "--budget") -> Budget:
         raise CliError(f"{option} {shown}{message}.", forms) from error
 
 
-def budget_rows(budget: Budget, n_rows: int, option: str = "--budget") -> int:
-    """Return the number of rows that a budget means, of ``n_rows``."""
+def budget_rows(budget: Budget, n_rows: int, option: str = "--budget", n_taken: int = 0) -> int:
+    """Return the number of rows that a budget means, of ``n_rows`` but for those taken before."""
     try:
-        return budget.rows(n_rows)
+        return budget.rows(n_rows, n_taken)
     except ValueError as error:
+        if n_taken:
+            raise CliError(
+                f"{option} {budget.label} asks for more than the {n_rows - n_taken:,} rows left.",
+                "The others have been selected before, by --selected.",
+            ) from error
         raise CliError(
             f"{option} {budget.label} asks for more rows than there are ({n_rows:,}).",
             "Write fewer rows, a fraction of them (0.1) or a percentage (10%).",
@@ -157,7 +166,7 @@ def _parse_n_iter(text: str) -> int | str:
     return int(value)
 
 
-def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
+def fit_selector(selector: Any, X: Any, n_rows: int, **keywords: Any) -> Fit:
     """Fit a selector; its complaints become the user's messages.
 
     Parameters
@@ -168,6 +177,8 @@ def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
         The features.
     n_rows : int
         The number of rows to select.
+    **keywords : object
+        Of ``fit``.
 
     Returns
     -------
@@ -178,7 +189,7 @@ def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
         warnings.simplefilter("default")
         try:
             start = time.perf_counter()
-            selector.set_params(budget=n_rows).fit(X)
+            selector.set_params(budget=n_rows).fit(X, **keywords)
             seconds = time.perf_counter() - start
         except (ValueError, TypeError) as error:
             raise CliError(str(error), option_hint(str(error))) from error
@@ -221,7 +232,9 @@ def option_hint(message: str) -> str:
     return text
 
 
-def make_coreset(selector: Any, kept: Any, order: str) -> Coreset:
+def make_coreset(
+    selector: Any, kept: Any, order: str, *, before: Any = (), weights: bool = False
+) -> Coreset:
     """Collect the selected rows with scores and ranks.
 
     Parameters
@@ -232,6 +245,10 @@ def make_coreset(selector: Any, kept: Any, order: str) -> Coreset:
         The input's row of each row that the selector saw; None if they are the same.
     order : {"row", "rank"}
         How to sort the coreset.
+    before : sequence of int, default=()
+        Rows selected before that stay in the coreset, by rank: they come before the new ones.
+    weights : bool, default=False
+        Whether to count the rows that each stands for.
 
     Returns
     -------
@@ -241,13 +258,18 @@ def make_coreset(selector: Any, kept: Any, order: str) -> Coreset:
     import numpy as np
 
     ranking = np.asarray(selector.ranking_)
+    n_before = len(before)
+    if n_before:  # the selector ranks them last
+        ranking = np.concatenate([before, ranking[:-n_before]])
     rank_of = np.empty(len(ranking), dtype=np.int64)
     rank_of[ranking] = np.arange(1, len(ranking) + 1)
-    chosen = np.asarray(selector.indices_, dtype=np.int64)
+    chosen = np.sort(ranking[: n_before + selector.n_selected_]).astype(np.int64)
+    counts = selector.count_represented(chosen) if weights else None
     if order == "rank":
-        chosen = chosen[np.argsort(rank_of[chosen], kind="stable")]
+        by_rank = np.argsort(rank_of[chosen], kind="stable")
+        chosen, counts = chosen[by_rank], None if counts is None else counts[by_rank]
     rows = chosen if kept is None else np.asarray(kept, dtype=np.int64)[chosen]
-    return Coreset(rows, np.asarray(selector.scores_)[chosen], rank_of[chosen])
+    return Coreset(rows, np.asarray(selector.scores_)[chosen], rank_of[chosen], counts)
 
 
 def write_coreset(file: IO[bytes], output: Output, coreset: Coreset, columns: Any) -> None:
@@ -270,7 +292,9 @@ def write_coreset(file: IO[bytes], output: Output, coreset: Coreset, columns: An
         np.save(file, coreset.rows, allow_pickle=False)
     elif output.format == ".npz":
         X = np.column_stack(list(columns.values()))
-        np.savez(file, X=X, indices=coreset.rows, scores=coreset.scores, ranks=coreset.ranks)
+        more = {} if coreset.weights is None else {"weights": coreset.weights}
+        known = {"indices": coreset.rows, "scores": coreset.scores, "ranks": coreset.ranks}
+        np.savez(file, X=X, **known, **more)
     elif output.only_indices:
         write_columns(file, output, {ADDED[0]: coreset.rows})
     else:

@@ -5,7 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
-from ._atomic import NewFiles
+from sklearn_zcore._atomic import NewFiles
+
 from ._errors import CliError
 from ._options import FileOptions
 

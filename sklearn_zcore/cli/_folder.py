@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore._escape import shown, written
 from sklearn_zcore._words import plural
 
 from ._coreset import Coreset, write_coreset
 from ._errors import CliError
-from ._escape import shown, written
 from ._files import check_target, put_files
 from ._options import FileOptions, ImageOptions, WritingOptions
 from ._output import Output, check_output, write_together
@@ -185,6 +185,30 @@ class FolderInput:
             )
         X = self.prepare()
         return X, self.classes[self.kept], None
+
+    def column(self, name: str, option: str) -> Any:
+        """Return the paths or the classes of the images that can be read."""
+        if not self.has_column(name):
+            raise CliError(
+                f"{option}: of images, there are the columns path and, where they lie in "
+                f"sub-folders, label; not {name!r}."
+            )
+        return self.all_values(name)[self.kept]
+
+    def has_column(self, name: str) -> bool:
+        """Return whether something is known of each image by that name."""
+        return name == "path" or (name == "label" and self.classes is not None)
+
+    def all_values(self, name: str) -> Any:
+        """Return the paths or the classes of all images."""
+        import numpy as np
+
+        return np.array(self.paths if name == "path" else self.classes, dtype=object)
+
+    @property
+    def n_rows(self) -> int:
+        """How many images there are."""
+        return len(self.paths)
 
     def columns(self, rows: Any) -> dict[str, Any]:
         """Return the paths of some images, and their classes, as columns."""

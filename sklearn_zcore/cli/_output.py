@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from sklearn_zcore._atomic import NewFiles, create_beside, new_files
 from sklearn_zcore.tables import file_format
 
-from ._atomic import NewFiles, create_beside, new_files
 from ._errors import CliError, require
 
 # What a spreadsheet takes for a formula, but for negative numbers; or what is escaped already.

@@ -1,7 +1,9 @@
 """``zcore select``: a table or a folder in, a coreset out."""
 
+from dataclasses import replace
 from typing import Any
 
+from ._campaign import goes_on, read_campaign
 from ._command import command
 from ._coreset import (
     budget_rows,
@@ -14,6 +16,7 @@ from ._coreset import (
 from ._input import open_input
 from ._options import (
     BudgetOptions,
+    CampaignOptions,
     CarryOptions,
     FileOptions,
     ImageOptions,
@@ -34,6 +37,7 @@ def select(
     writing: WritingOptions,
     columns: CarryOptions,
     selection: SelectorOptions,
+    campaign: CampaignOptions,
     run: RunOptions,
     reading: ReadingOptions,
     images: ImageOptions,
@@ -56,6 +60,10 @@ def select(
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
 
+    A further round: what has a label is covered, and each site gets its share:
+
+    [cyan]zcore select t.csv -b 200 --method k-means --selected label --group-by site -o b.csv[/cyan]
+
     Images, copied to a folder of their own:
 
     [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
@@ -71,11 +79,20 @@ def select(
     )
     budget = parse_budget(size.budget)
     selector = build_selector(selection, run, verbose=tell.verbose)
-    output = input.check_output(writing)
+    # An earlier coreset that goes on is meant to be replaced.
+    on = goes_on(campaign, writing.out)
+    output = input.check_output(replace(writing, force=writing.force or on))
     budget_rows(budget, input.read())  # Before the work: a budget above n is soon told.
     X = input.prepare(output)
-    fit = fit_selector(selector, X, budget_rows(budget, len(X)))
-    input.write(output, make_coreset(fit.selector, input.kept, writing.order))
+    known = read_campaign(campaign, input, len(X), output)
+    selector.set_params(**known.parameters)
+    n_selected = budget_rows(budget, len(X), n_taken=len(known.before))
+    fit = fit_selector(selector, X, n_selected, **known.keywords)
+    before = known.before if known.goes_on else ()
+    coreset = make_coreset(
+        fit.selector, input.kept, writing.order, before=before, weights=campaign.weights
+    )
+    input.write(output, coreset)
     report = {
         **input.report(),
         "output": str(output.path),

@@ -78,9 +78,24 @@ class Representation:
         """
         check_is_fitted(self)
         if "weights_" not in self._found:
-            source = self._source("weights_")
-            self._found["weights_"] = represented_by(source, self.indices_, self._sample_weight)
+            self._found["weights_"] = self.count_represented(self.indices_)
         return self._found["weights_"]
+
+    def count_represented(self, rows: ArrayLike) -> NDArray[np.float64]:
+        """Return how many rows some rows stand for, as ``weights_`` are of the selected ones.
+
+        Parameters
+        ----------
+        rows : array-like of int
+            Row numbers in the X of ``fit``: the selected ones with those of earlier rounds, say.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        check_is_fitted(self)
+        points = np.asarray(rows, np.intp)
+        return represented_by(self._source("weights_"), points, self._sample_weight)
 
     @property
     def gains_(self) -> NDArray[np.float64]:

@@ -9,8 +9,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from ._errors import CliError
-
 
 class NewFiles:
     """Files and folders on their way to their names; made by `new_files`.
@@ -57,9 +55,8 @@ class NewFiles:
             if not path.exists():
                 continue
             if not self._force:
-                raise CliError(
-                    f"The output {path} was made by another program in the meantime.",
-                    "Overwrite it with --force, or name another.",
+                raise FileExistsError(
+                    f"The output {path} was made by another program in the meantime."
                 )
             os.chmod(temporary, path.stat().st_mode & 0o7777)
         for temporary, path in self._folders:

@@ -62,7 +62,7 @@ def select(
 
     A further round: what has a label is covered, and each site gets its share:
 
-    [cyan]zcore select t.csv -b 200 --method k-means --selected label --group-by site -o b.csv[/cyan]
+    [cyan]zcore select t.csv -b 9 --method k-means --selected label --group-by site -o b.csv[/cyan]
 
     Images, copied to a folder of their own:
 

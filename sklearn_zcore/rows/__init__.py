@@ -21,6 +21,7 @@ from sklearn_zcore.rows._source import (
     rebased,
     row_blocks,
 )
+from sklearn_zcore.rows._sparse import ScaledSparseRows, SparseSource, source_of, square_norms
 from sklearn_zcore.rows._statistics import (
     FeatureRange,
     check_finite,
@@ -39,6 +40,8 @@ __all__ = [
     "DistinctRows",
     "FeatureRange",
     "RowSource",
+    "ScaledSparseRows",
+    "SparseSource",
     "check_finite",
     "cover",
     "distances_to",
@@ -54,5 +57,7 @@ __all__ = [
     "sample_columns",
     "saved_by",
     "scan",
+    "source_of",
+    "square_norms",
     "summarize",
 ]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, rebased
@@ -72,8 +73,10 @@ def distances_to(points: NDArray[Any]) -> Callable[[NDArray[Any]], NDArray[np.fl
     return lambda rows: np.asarray(euclidean_distances(shift(rows), points))
 
 
-def _centred(points: NDArray[Any]) -> tuple[Callable[[NDArray[Any]], Any], NDArray[np.float64]]:
-    """Return points as float64 around 0, and what does the same to rows."""
+def _centred(points: Any) -> tuple[Callable[[Any], Any], Any]:
+    """Return points as float64 around 0, where that keeps zeros, and what does it to rows."""
+    if issparse(points):
+        return lambda rows: rows.astype(np.float64), points.astype(np.float64)
     lowest = points.min(axis=0) if is_beyond_float(points) else None
     points = rebased(points)
     points = points.astype(np.float64)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.rows._source import ArraySource, RowSource, row_blocks
-from sklearn_zcore.rows._statistics import feature_ranges
+from sklearn_zcore.rows._sparse import ScaledSparseRows, SparseSource, rows_equal
+from sklearn_zcore.rows._statistics import feature_ranges, refuse_constant
 
 Floats = NDArray[np.float32]
 
@@ -17,11 +18,13 @@ def _first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.in
         hashes, return_index=True, return_inverse=True, return_counts=True
     )
     several = np.flatnonzero(counts[group] > 1)
-    for part in row_blocks(several.size, source.shape[1]):
+    is_sparse = isinstance(source, SparseSource)
+    for part in row_blocks(several.size, 64 if is_sparse else source.shape[1]):
         rows = several[part]
-        if not np.array_equal(source.take(rows), source.take(first[group[rows]])):
+        if not rows_equal(source.take(rows), source.take(first[group[rows]])):
             # Fingerprints of different rows agree: so rare that it may take its time.
-            X = source.take(slice(None))
+            X: Any = source.take(slice(None))
+            X = X.toarray() if is_sparse else X
             _, first, group = np.unique(X, axis=0, return_index=True, return_inverse=True)
             break
     return np.asarray(first[group.ravel()])
@@ -131,8 +134,19 @@ class DistinctRows:
             # Sums of them must fit a float32, and a power of two changes no digit.
             sample_weight = np.ldexp(sample_weight, -int(np.frexp(sample_weight.max())[1]))
         self.source = source
-        self._median, low, high = feature_ranges(source, sample_weight)
-        self.scale = float(np.maximum(high - self._median, self._median - low).max())
+        if isinstance(source, SparseSource):
+            self._median = np.empty(0)  # a shift would leave no zeros
+            self.scale = float(np.abs(source.X.data).max(initial=0))
+            if (hashes == hashes[0]).all():
+                refuse_constant(source.shape[1])
+            if not self.scale <= 1e37:
+                raise ValueError(
+                    f"X holds values up to {self.scale:.3g}, too wide for float32 arithmetic: "
+                    f"rescale its features, e.g. with MaxAbsScaler."
+                )
+        else:
+            self._median, low, high = feature_ranges(source, sample_weight)
+            self.scale = float(np.maximum(high - self._median, self._median - low).max())
         self._taken = np.zeros(n, bool)
         self._taken[taken] = True
         self._first = _first_equal(source, hashes)
@@ -145,7 +159,7 @@ class DistinctRows:
         self._taken_rows, self.taken_counts = np.unique(self._first[taken], return_counts=True)
         self.taken_weights = weights[self._taken_rows].astype(np.float32)
 
-    def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> CentredRows:
+    def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> Any:
         """Return the features of the distinct rows, in an order of theirs.
 
         Parameters
@@ -157,15 +171,17 @@ class DistinctRows:
 
         Returns
         -------
-        CentredRows of shape (n, n_features)
+        CentredRows or ScaledSparseRows of shape (n, n_features)
         """
         return self._values_of(self.rows if order is None else self.rows[order], copy)
 
-    def taken_values(self) -> Floats:
+    def taken_values(self) -> Any:
         """Return the same of the distinct rows that have been selected before."""
         return self._values_of(self._taken_rows, copy=False)[:]
 
-    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> CentredRows:
+    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> Any:
+        if isinstance(self.source, SparseSource):
+            return ScaledSparseRows(self.source.take(rows), self.scale)
         return CentredRows(self.source, rows, self._median, self.scale, copy=copy)
 
     def differences_from(self) -> tuple[Floats, NDArray[np.intp], float]:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, row_blocks
 
@@ -46,6 +47,16 @@ def scan(source: RowSource, feature_names: NDArray[Any] | None, owner: str) -> N
     return hashes
 
 
+def _only_bad_rows(block: Any) -> NDArray[Any]:
+    """Return sparse rows as an array of their values, so that what is not finite has its place."""
+    bad = block.tocoo()
+    some = ~np.isfinite(bad.data)
+    dense = np.zeros(block.shape, np.float32) if some.any() else np.zeros((block.shape[0], 1))
+    if some.any():
+        dense[bad.row[some], bad.col[some]] = bad.data[some]
+    return dense
+
+
 def check_finite(source: RowSource, feature_names: NDArray[Any] | None, owner: str) -> None:
     """Raise ValueError if there are NaN or infinite values, as `scan` does."""
     if source.dtype.kind == "f" and not all(_is_finite(block) for _, block in source.blocks()):
@@ -64,12 +75,13 @@ def fingerprints(X: NDArray[Any]) -> NDArray[np.uint64]:
     ndarray of shape (n_rows,), uint64
     """
     odd, hashes = _multipliers(X.shape[1]), np.empty(X.shape[0], np.uint64)
-    for rows in row_blocks(*X.shape):
+    for rows in [slice(None)] if issparse(X) else row_blocks(*X.shape):
         hashes[rows] = _hash(X[rows], odd)
     return hashes
 
 
-def _is_finite(block: NDArray[Any]) -> bool:
+def _is_finite(block: Any) -> bool:
+    block = block.data if issparse(block) else block
     return block.dtype.kind != "f" or bool(np.isfinite(block).all())
 
 
@@ -79,7 +91,9 @@ def _multipliers(n_features: int) -> NDArray[np.uint64]:
     return rng.integers(high, size=n_features, dtype=np.uint64) | np.uint64(1)
 
 
-def _hash(block: NDArray[Any], odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _hash(block: Any, odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    if issparse(block):
+        return _hash_sparse(block, odd)
     # Adding 0 makes -0.0 equal to 0.0; the shift brings the high bits, where small integers
     # differ, down to where a product keeps them.
     values = block.astype(np.float64)
@@ -90,6 +104,15 @@ def _hash(block: NDArray[Any], odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
     bits ^= bits >> np.uint64(32)
     bits *= odd
     return np.asarray(bits.sum(axis=1, dtype=np.uint64))
+
+
+def _hash_sparse(block: Any, odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hash sparse rows as `_hash` does the same rows dense: a zero adds nothing."""
+    bits = (block.data.astype(np.float64) + 0.0).view(np.uint64)
+    bits ^= bits >> np.uint64(32)
+    bits *= odd[block.indices]
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(bits, dtype=np.uint64)])
+    return np.asarray(sums[block.indptr[1:]] - sums[block.indptr[:-1]])
 
 
 def _as_integer_bits(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.uint64]:
@@ -105,6 +128,8 @@ def refuse_not_finite(source: RowSource, feature_names: NDArray[Any] | None, own
     n_nan = n_inf = 0
     place: tuple[int, int] | None = None
     for rows, block in source.blocks():
+        if issparse(block):
+            block = _only_bad_rows(block)
         is_nan, is_inf = np.isnan(block), np.isinf(block)
         n_nan, n_inf = n_nan + int(is_nan.sum()), n_inf + int(is_inf.sum())
         bad = is_nan | is_inf

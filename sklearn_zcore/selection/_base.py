@@ -9,8 +9,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import (
     _num_samples,
@@ -22,17 +23,17 @@ from sklearn.utils.validation import (
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore.rows import (
-    ArraySource,
     check_finite,
     fingerprints,
     rebased,
     scan,
+    source_of,
 )
 from sklearn_zcore.selection._campaign import row_numbers, row_weights
 from sklearn_zcore.selection._distance import KeepsDistance
 from sklearn_zcore.selection._group_ranking import GroupRanking
 from sklearn_zcore.selection._groups import Groups
-from sklearn_zcore.selection._inputs import as_readable
+from sklearn_zcore.selection._inputs import as_canonical, as_readable
 from sklearn_zcore.selection._parameters import (
     BUDGET_CONSTRAINT,
     GROUP_BUDGET_CONSTRAINT,
@@ -77,6 +78,7 @@ class BaseCoresetSelector(
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
     @abstractmethod
@@ -144,12 +146,12 @@ class BaseCoresetSelector(
             self._taken = row_numbers(selected, n_samples)
             self._sample_weight = row_weights(sample_weight, rows)
             n_selected = self._budget_rows(n_samples, self._taken.size)
-            hashes = scan(ArraySource(rows), self._feature_names(), type(self).__name__)
+            hashes = scan(source_of(rows), self._feature_names(), type(self).__name__)
             self._fingerprints = hashes
             compared = self._as_compared(rows)
             if compared is not rows:  # what is compared may be equal where rows differ
                 hashes = fingerprints(compared)
-            compared = rebased(compared)
+            compared = compared if issparse(compared) else rebased(compared)
             self._n_most, order = None, None
             if groups is not None:
                 of_rows = Groups.of(groups, n_samples)
@@ -174,22 +176,25 @@ class BaseCoresetSelector(
         names: NDArray[Any] | None = getattr(self, "feature_names_in_", None)
         return names
 
-    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> Any:
         """Return X as a 2-d array of real numbers, without a copy where it is one.
 
         Whether they are finite is told by whoever looks at all of them next.
         """
         X = as_readable(X, type(self).__name__)
         try:
-            rows: NDArray[Any] = validate_data(
+            rows: Any = validate_data(
                 self,
                 X,
                 reset=reset,
+                accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
                 dtype="numeric",
                 ensure_all_finite=False,
                 ensure_min_samples=2 if reset else 1,
             )
             refuse_polars_dates(X)
+            if issparse(rows):
+                return as_canonical(rows)
             if rows.dtype.kind not in "biuf":  # scikit-learn lets dates and categories pass
                 rows = as_numbers(rows)
         except (TypeError, ValueError, OverflowError) as error:
@@ -205,10 +210,10 @@ class BaseCoresetSelector(
             ) from None
         return rows
 
-    def _validate_finite(self, X: ArrayLike) -> NDArray[Any]:
+    def _validate_finite(self, X: ArrayLike) -> Any:
         """Return other rows than those of ``fit`` as a 2-d array of finite numbers."""
-        rows = self._validate_rows(X, reset=False)
-        check_finite(ArraySource(rows), self._feature_names(), type(self).__name__)
+        rows: Any = self._validate_rows(X, reset=False)
+        check_finite(source_of(rows), self._feature_names(), type(self).__name__)
         return rows
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -325,7 +330,8 @@ class BaseCoresetSelector(
                 f"and predict for any rows, use CoresetClassifier or CoresetRegressor; to pick "
                 f"the coreset's part of other arrays, use select()."
             )
-        return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
+        as_it_is = hasattr(X, "shape") or self._any_rows
+        return _safe_indexing(X if as_it_is else rows, self.indices_)
 
     def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X and return its selected rows.

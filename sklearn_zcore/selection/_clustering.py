@@ -4,13 +4,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.metrics import pairwise_distances_argmin_min
+
+from sklearn_zcore.rows import square_norms
 
 _ROUNDS = 20  # most settle after five
 
 
 def _seeds(
-    X: NDArray[Any],
+    X: Any,
     weights: NDArray[np.float64],
     near: NDArray[np.float64],
     n_clusters: int,
@@ -18,6 +21,7 @@ def _seeds(
 ) -> NDArray[Any]:
     """Draw centres as k-means++ does: in proportion to the squared distance to those before."""
     near = near.copy()
+    norms = square_norms(X) if issparse(X) else np.empty(0)
     centres = np.empty((n_clusters, X.shape[1]), X.dtype)
     for k in range(n_clusters):
         below = np.cumsum(weights * near)
@@ -26,16 +30,23 @@ def _seeds(
             row = min(row, near.size - 1)
         else:  # what counts is covered
             row = int(near.argmax())
-        centres[k] = X[row]
-        np.minimum(near, ((X - X[row]) ** 2).sum(axis=1), out=near)
+        centres[k] = X[[row]].toarray()[0] if issparse(X) else X[row]
+        np.minimum(near, _squares_to(X, norms, row), out=near)
         near[row] = 0
     return centres
 
 
+def _squares_to(X: Any, norms: NDArray[np.float64], row: int) -> NDArray[np.float64]:
+    if not issparse(X):
+        return np.asarray(((X - X[row]) ** 2).sum(axis=1))
+    products = (X @ X[[row]].T).toarray().ravel()
+    return np.asarray(np.maximum(norms + norms[row] - 2 * products, 0))
+
+
 def cluster_beside(
-    X: NDArray[Any],
+    X: Any,
     weights: NDArray[np.float64],
-    fixed: NDArray[Any],
+    fixed: Any,
     make: Any,
     n_clusters: int,
     rng: np.random.RandomState,

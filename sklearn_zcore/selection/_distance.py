@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import diags_array, issparse
 from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
@@ -15,7 +16,7 @@ _SAMPLED_ROWS = 512  # whose distances to their nearest neighbours "auto" looks 
 _AT_ONCE = 2**21  # distances: 16 MB
 
 
-def directions(rows: NDArray[Any], owner: str) -> NDArray[Any]:
+def directions(rows: Any, owner: str) -> Any:
     """Return rows of length 1: their Euclidean distances order them as cosine distances do.
 
     Parameters
@@ -33,7 +34,10 @@ def directions(rows: NDArray[Any], owner: str) -> NDArray[Any]:
     ValueError
         If a row is all zeros.
     """
-    largest = np.abs(rows).max(axis=1)
+    if issparse(rows):
+        largest = np.asarray(abs(rows).max(axis=1).toarray()).ravel()
+    else:
+        largest = np.abs(rows).max(axis=1)
     zero = np.flatnonzero(largest == 0)
     if zero.size:
         raise ValueError(
@@ -45,8 +49,9 @@ def directions(rows: NDArray[Any], owner: str) -> NDArray[Any]:
         rows = rows.astype(np.float64)
     extreme = (largest > 1e15) | (largest < 1e-15)  # squares may be beyond their type
     if extreme.any():
-        rows = rows / np.where(extreme, largest, 1)[:, None].astype(rows.dtype)
-    return np.asarray(normalize(rows))
+        by = np.where(extreme, largest, 1).astype(rows.dtype)
+        rows = (diags_array(1 / by) @ rows).tocsr() if issparse(rows) else rows / by[:, None]
+    return normalize(rows)
 
 
 class Distances:
@@ -169,6 +174,11 @@ class KeepsDistance:
 
     def _keep_apart(self, X: NDArray[Any], order: NDArray[np.intp] | None, n_selected: int) -> None:
         """Reorder the ranking so that its first rows keep their distance."""
+        if issparse(X):
+            raise ValueError(
+                f"min_distance={self.min_distance!r} needs dense rows, and X is sparse. Leave it "
+                f"out, or reduce X first, e.g. with TruncatedSVD."
+            )
         distances = Distances(X, getattr(self, "metric", "euclidean"))
         least = self.min_distance
         self.min_distance_ = distances.of_neighbours() if least == "auto" else float(least or 0)

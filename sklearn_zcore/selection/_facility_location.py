@@ -43,8 +43,8 @@ def _order(
         some = np.flatnonzero(weights > 0)[:_SAMPLE_SIZE]
         sample = X[some], weights[some]
         scale = hub_scale(X, *sample, metric, n_jobs)
-        taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.size else None
-    if taken.size:
+        taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.shape[0] else None
+    if taken.shape[0]:
         near = distance_to_nearest(X, taken, metric, taken_scale)
         near = near if scale is None else near * scale
     with progress_bar(verbose, "Facility location", "rows") as progress:
@@ -255,3 +255,9 @@ class FacilityLocationSelector(SetAwareSelector):
             self.memory, _order, distinct.source, arguments, unimportant
         )
         return order
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse rows, but for Manhattan distances."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.metric != "manhattan"
+        return tags

@@ -55,6 +55,16 @@ def as_readable(X: Any, owner: str) -> Any:
     return X
 
 
+def as_canonical(X: Any) -> Any:
+    """Return a sparse matrix as floats, one for each place, in order; X stays as it is."""
+    if X.dtype not in (np.float32, np.float64):
+        X = X.astype(np.float64)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
 def _remedy(X: Any) -> str | None:
     """Return what to pass instead of a collection that is not in memory; None if X is."""
     package, name = type(X).__module__.partition(".")[0], type(X).__name__

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_zcore.rows import DistinctRows, frozen, row_blocks
+from sklearn_zcore.rows import DistinctRows, SparseSource, frozen, row_blocks, square_norms
 from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._set_aware import SetAwareSelector
@@ -183,16 +183,22 @@ class KCenterSelector(SetAwareSelector):
     def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
         return directions(rows, type(self).__name__) if self.metric == "cosine" else rows
 
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse rows, too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
-        from sklearn_zcore.facility import approach, distance_to_nearest
+        from sklearn_zcore.facility import distance_to_nearest
 
         taken = distinct.taken_values()
-        X, rows, scale = distinct.differences_from()
-        X, rows, factor = frozen(X), frozen(rows), np.float32(1 / scale)
-        near = np.full(rows.size, np.inf, np.float32)
-        if taken.size:
+        is_sparse = isinstance(distinct.source, SparseSource)
+        rows: _Rows | _SparseRows = (_SparseRows if is_sparse else _Rows)(distinct)
+        near = np.full(distinct.rows.size, np.inf, np.float32)
+        if taken.shape[0]:
             near = distance_to_nearest(distinct.values(copy=False), taken, "euclidean") ** 2
-        chosen = np.empty(self._n_steps((rows.size, X.shape[1]), n_selected), np.intp)
+        chosen = np.empty(self._n_steps((near.size, distinct.source.shape[1]), n_selected), np.intp)
         least = self._least_square(distinct.scale)
         for k in range(chosen.size):
             if near.max() <= least and self._n_most is None:
@@ -203,15 +209,15 @@ class KCenterSelector(SetAwareSelector):
                     break
             if np.isinf(near[0]):  # nothing has been chosen
                 to_mean = near.copy()
-                approach(X, rows, frozen(_mean(X, rows, distinct.weights)), factor, to_mean)
+                rows.approach_mean(to_mean)
                 chosen[k] = to_mean.argmin()
             else:
                 chosen[k] = near.argmax()
-            approach(X, rows, frozen(X[rows[chosen[k]]]), factor, near)
+            rows.approach(int(chosen[k]), near)
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
         if self.radius is not None and self._n_most is None and near.max() <= least:
             self._n_most = chosen.size
-        rest = np.argsort(-near, kind="stable")[: rows.size - chosen.size]
+        rest = np.argsort(-near, kind="stable")[: near.size - chosen.size]
         return np.concatenate([chosen, rest])
 
     def _least_square(self, scale: float) -> float:
@@ -220,6 +226,50 @@ class KCenterSelector(SetAwareSelector):
             return -2.0
         square = 2 * self.radius if self.metric == "cosine" else self.radius**2
         return square * (1 - _ROUNDING) / scale**2
+
+
+class _Rows:
+    """The distinct rows, and their squared distances to one of them or to their mean."""
+
+    def __init__(self, distinct: DistinctRows) -> None:
+        X, rows, scale = distinct.differences_from()
+        self.X, self.rows, self.factor = frozen(X), frozen(rows), np.float32(1 / scale)
+        self.weights = distinct.weights
+
+    def approach(self, row: int, near: NDArray[np.float32]) -> None:
+        """Bring squared distances to the nearest centre up to date with one more."""
+        self._approach(self.X[self.rows[row]], near)
+
+    def approach_mean(self, near: NDArray[np.float32]) -> None:
+        """Do so with the mean of all rows."""
+        self._approach(_mean(self.X, self.rows, self.weights), near)
+
+    def _approach(self, centre: NDArray[np.float32], near: NDArray[np.float32]) -> None:
+        from sklearn_zcore.facility import approach
+
+        approach(self.X, self.rows, frozen(centre), self.factor, near)
+
+
+class _SparseRows:
+    """The same of sparse rows, by products: in float64, which is right for what is not far off."""
+
+    def __init__(self, distinct: DistinctRows) -> None:
+        self.X = distinct.values()[:].astype(np.float64)
+        self.squares = square_norms(self.X)
+        self.weights = distinct.weights
+
+    def approach(self, row: int, near: NDArray[np.float32]) -> None:
+        """Bring squared distances to the nearest centre up to date with one more."""
+        self._approach(self.X[[row]].toarray()[0], near)
+
+    def approach_mean(self, near: NDArray[np.float32]) -> None:
+        """Do so with the mean of all rows."""
+        total = self.weights.astype(np.float64) @ self.X
+        self._approach(total / self.weights.sum(dtype=np.float64), near)
+
+    def _approach(self, centre: NDArray[np.float64], near: NDArray[np.float32]) -> None:
+        squares = self.squares + centre @ centre - 2 * (self.X @ centre)
+        np.minimum(near, np.maximum(squares, 0).astype(np.float32), out=near)
 
 
 def _mean(

@@ -5,11 +5,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.rows import DistinctRows, square_norms
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
@@ -128,6 +129,12 @@ class KMeansSelector(SetAwareSelector):
         self.minibatch = minibatch
         self.random_state = random_state
 
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse rows, too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.cluster import KMeans, MiniBatchKMeans  # slow to import
 
@@ -137,14 +144,14 @@ class KMeansSelector(SetAwareSelector):
         if minibatch == "auto":
             minibatch = X.shape[0] * n_clusters > _MINIBATCH_ABOVE
         kind = MiniBatchKMeans if minibatch else KMeans
-        if taken.size:
+        if taken.shape[0]:
             cluster, distance, is_covered = self._cluster_beside(
                 kind, X, weights, taken, n_clusters
             )
         else:
             clusters = self._cluster(kind, X, weights, n_clusters)
             distance = _distance_to_centre(X, clusters)
-            if np.median(distance) ** 2 < _SHARE_LOST * np.einsum("ij,ij->i", X, X).max():
+            if not issparse(X) and _is_drowned(distance, X):
                 # Clusters so far apart that squares of float32 drown what lies between their rows.
                 X = X.astype(np.float64)
                 clusters = self._cluster(kind, X, weights, n_clusters)
@@ -193,5 +200,17 @@ class KMeansSelector(SetAwareSelector):
             )
 
 
-def _distance_to_centre(X: NDArray[Any], clusters: Any) -> NDArray[Any]:
+def _is_drowned(distance: NDArray[Any], X: NDArray[Any]) -> bool:
+    return bool(np.median(distance) ** 2 < _SHARE_LOST * np.einsum("ij,ij->i", X, X).max())
+
+
+def _distance_to_centre(X: Any, clusters: Any) -> NDArray[Any]:
+    if issparse(X):
+        by_cluster = np.argsort(clusters.labels_, kind="stable")
+        ends = np.cumsum(np.bincount(clusters.labels_, minlength=clusters.n_clusters))
+        squares = square_norms(X)
+        members = np.split(by_cluster, ends[:-1])
+        for rows, centre in zip(members, clusters.cluster_centers_, strict=True):
+            squares[rows] += centre @ centre - 2 * (X[rows] @ centre)
+        return np.sqrt(np.maximum(squares, 0))
     return np.asarray(np.linalg.norm(X - clusters.cluster_centers_[clusters.labels_], axis=1))

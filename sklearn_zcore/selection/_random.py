@@ -4,8 +4,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
+from sklearn.utils.validation import _num_samples
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
 
@@ -107,7 +109,8 @@ class RandomSelector(BaseCoresetSelector):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows of finite numbers: array, data frame, memory map; any real dtype.
+            Anything that has a length and is indexable by row: numbers, also missing ones, text,
+            paths, objects. Distances, such as `score` goes by, are those of finite numbers only.
         y : None
             Ignored: selection uses no labels.
         selected : array-like of shape (n_samples,), bool, or (n_rows,), int, default=None
@@ -131,6 +134,35 @@ class RandomSelector(BaseCoresetSelector):
         """
         return self._fit_rows(X, selected=selected, groups=groups, sample_weight=sample_weight)
 
+    def _validate_rows(self, X: Any, *, reset: bool) -> Any:
+        """Return X as an array of finite numbers, or the numbers of its rows where it is none."""
+        if not reset and self._any_rows:
+            return np.arange(float(_num_samples(X)))[:, None]
+        try:
+            rows = super()._validate_rows(X, reset=reset)
+            values = rows.data if issparse(rows) else rows
+            any_rows = values.dtype.kind == "f" and not np.isfinite(values).all()
+        except (TypeError, ValueError):
+            if not reset or _is_meant_as_numbers(X):
+                raise
+            any_rows = True
+        if reset:
+            self._any_rows = any_rows
+        if not (any_rows and reset):
+            return rows
+        if self.min_distance is not None:
+            raise ValueError(
+                f"min_distance={self.min_distance!r} needs rows of finite numbers, and X holds "
+                f"something else. Leave it out, or prepare X first."
+            )
+        return np.arange(float(_num_samples(X)))[:, None]
+
+    def _need_numbers(self, what: str) -> None:
+        if self._any_rows:
+            raise AttributeError(
+                f"{what} is a matter of distances, and the X of fit was not made of finite numbers."
+            )
+
     def _score_rows(
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
@@ -145,3 +177,26 @@ class RandomSelector(BaseCoresetSelector):
         scores = np.empty(ranking.size)
         scores[ranking] = np.arange(ranking.size, 0, -1) / ranking.size
         return scores
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: any rows."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _is_meant_as_numbers(X: Any) -> bool:
+    """Return whether rows that are refused are numbers of a wrong shape or kind."""
+    if not hasattr(X, "__len__") or isinstance(X, str | bytes | dict) or len(X) < 2:
+        return True
+    if hasattr(X, "dtypes") or hasattr(X, "column_names"):  # a data frame, or a data set
+        return len(getattr(X, "columns", [None])) == 0
+    if not isinstance(X, np.ndarray | list | tuple):
+        return not hasattr(X, "__getitem__")
+    try:
+        kind = np.asarray(X).dtype.kind
+    except ValueError:  # of unequal length
+        return False
+    return kind in "biufc"

@@ -4,15 +4,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse, vstack
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_zcore.rows import (
-    ArraySource,
+    RowSource,
     cover,
     euclidean_to,
     fingerprints,
     represented_by,
     saved_by,
+    source_of,
 )
 
 
@@ -30,6 +32,9 @@ class Representation:
 
     def _validate_finite(self, X: ArrayLike) -> NDArray[Any]:
         raise NotImplementedError
+
+    def _need_numbers(self, what: str) -> None:  # noqa: B027
+        """Raise if the rows of fit have no distances."""
 
     def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return rows as distances see them."""
@@ -54,8 +59,9 @@ class Representation:
             state = {**state, "_rows_of_fit": None}
         return state
 
-    def _source(self, name: str) -> ArraySource:
+    def _source(self, name: str) -> RowSource:
         """Return the rows of fit, if they are still what they were."""
+        self._need_numbers(name)
         rows = self._rows_of_fit
         if rows is None:
             raise AttributeError(
@@ -67,7 +73,7 @@ class Representation:
                 f"{name} is worked out from the rows of fit, and these have been changed in place "
                 f"since. Fit again."
             )
-        return ArraySource(self._as_compared(rows))
+        return source_of(self._as_compared(rows))
 
     @property
     def weights_(self) -> NDArray[np.float64]:
@@ -133,24 +139,25 @@ class Representation:
             If nothing is selected, or `set_budget` has enlarged the coreset, see `score`.
         """
         check_is_fitted(self)
+        self._need_numbers("assign")
         rows = self._validate_finite(X)
         if not self.n_selected_:
             raise ValueError("No row is selected: there is none to assign rows to.")
         by_rank = np.argsort(self.ranking_[: self.n_selected_])
         coreset = self._coreset_rows()[by_rank]
         nearest = cover(
-            ArraySource(self._as_compared(rows)), euclidean_to(self._as_compared(coreset))
+            source_of(self._as_compared(rows)), euclidean_to(self._as_compared(coreset))
         ).nearest
         return np.asarray(self.indices_[nearest])
 
-    def _coreset_rows(self) -> NDArray[Any]:
+    def _coreset_rows(self) -> Any:
         """Return the selected rows, by rank."""
         if self.n_selected_ > self._best_rows.shape[0]:
             raise ValueError(
                 f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
                 f"those; to score a coreset of {self.n_selected_}, fit with that budget."
             )
-        return np.asarray(self._best_rows[: self.n_selected_])
+        return self._best_rows[: self.n_selected_]
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return how well the coreset covers the rows of X.
@@ -176,7 +183,9 @@ class Representation:
             the budget of ``fit`` selected.
         """
         check_is_fitted(self)
+        self._need_numbers("score")
         rows = self._validate_finite(X)
-        coreset = np.concatenate([self._coreset_rows(), self._taken_rows])
-        source = ArraySource(self._as_compared(rows))
+        parts = [self._coreset_rows(), self._taken_rows]
+        coreset = vstack(parts).tocsr() if issparse(rows) else np.concatenate(parts)
+        source = source_of(self._as_compared(rows))
         return -float(cover(source, euclidean_to(self._as_compared(coreset))).distance.mean())

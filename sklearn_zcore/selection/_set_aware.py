@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context, clone
 
-from sklearn_zcore.rows import ArraySource, DistinctRows, feature_ranges
+from sklearn_zcore.rows import DistinctRows, refuse_constant, source_of
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._group_ranking import Ranked
 from sklearn_zcore.selection._groups import Groups
@@ -31,7 +31,7 @@ class SetAwareSelector(BaseCoresetSelector):
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
         n = X.shape[0]
-        distinct = DistinctRows(ArraySource(X), hashes, self._taken, self._sample_weight)
+        distinct = DistinctRows(source_of(X), hashes, self._taken, self._sample_weight)
         order, self._n_ranked = np.empty(0, np.intp), None
         if distinct.rows.size:
             order = self._order_rows(distinct, min(n_selected, distinct.rows.size))
@@ -111,7 +111,7 @@ class SetAwareSelector(BaseCoresetSelector):
         What a row is worth depends on the others: each group is one fit of its own.
         """
         if (hashes == hashes[0]).all():
-            feature_ranges(ArraySource(X))  # raises: no feature varies
+            refuse_constant(X.shape[1])
         rankings: list[Ranked] = []
         by_group = np.argsort(groups.number, kind="stable")
         members = np.split(by_group, np.cumsum(groups.sizes())[:-1])

@@ -27,7 +27,7 @@ class Silent:
 class Bar(Silent):
     """Progress bar of rich on stderr: draws (say) done, draws a second, time left."""
 
-    def __init__(self, title: str, unit: str) -> None:
+    def __init__(self, title: str, unit: str, rate: str = "/s") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
@@ -42,6 +42,7 @@ class Bar(Silent):
         # The first fit on a machine compiles the kernels, which can take ten seconds.
         self._task = self.display.add_task(unit, total=0, pace="preparing")
         self._total = self._worked = self._done = 0
+        self._per_second = rate
         self._begin = time.perf_counter()
 
     def add_total(self, n: int) -> None:
@@ -58,14 +59,15 @@ class Bar(Silent):
             rate = self._worked / (time.perf_counter() - self._begin)
             seconds = max(0, self._total - self._done) / rate
             digits = 0 if rate >= 10 else 1
-            told += [f"{rate:,.{digits}f}/s", time.strftime("%H:%M:%S left", time.gmtime(seconds))]
+            told.append(f"{rate:,.{digits}f}{self._per_second}")
+            told.append(time.strftime("%H:%M:%S left", time.gmtime(seconds)))
         if note:
             told.append(note)
         self.display.update(self._task, completed=self._done, pace=", ".join(told))
 
 
 @contextmanager
-def progress_bar(verbose: int, title: str, unit: str) -> Iterator[Silent]:
+def progress_bar(verbose: int, title: str, unit: str, *, rate: str = "/s") -> Iterator[Silent]:
     """Show a progress bar on stderr if ``verbose``, for as long as the context lasts.
 
     Parameters
@@ -75,6 +77,8 @@ def progress_bar(verbose: int, title: str, unit: str) -> Iterator[Silent]:
         What is going on.
     unit : str
         What is counted, in the plural.
+    rate : str, default="/s"
+        What is written after the number done in a second.
 
     Yields
     ------
@@ -84,6 +88,6 @@ def progress_bar(verbose: int, title: str, unit: str) -> Iterator[Silent]:
     if not verbose:
         yield Silent()
         return
-    bar = Bar(title, unit)
+    bar = Bar(title, unit, rate)
     with bar.display:
         yield bar

@@ -6,8 +6,8 @@ import sys
 PACKAGES = {
     "torch": "torch",
     "transformers": "transformers",
+    "safetensors": "safetensors",
     "PIL": "pillow",
-    "filelock": "filelock",
 }
 
 

@@ -18,6 +18,7 @@ from sklearn_zcore.rows._source import (
     RowSource,
     frozen,
     gather_columns,
+    is_beyond_float,
     rebased,
     row_blocks,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "fingerprints",
     "frozen",
     "gather_columns",
+    "is_beyond_float",
     "rebased",
     "represented_by",
     "refuse_constant",

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_zcore.rows import DistinctRows, SparseSource, frozen, row_blocks, square_norms
+from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
 from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._set_aware import SetAwareSelector
@@ -82,7 +82,8 @@ class KCenterSelector(SetAwareSelector):
     Notes
     -----
     Deterministic; ties go to the lower row. The time is of order n_selected * n_samples *
-    n_features, the memory that of a float32 copy of X, unless X is one.
+    n_features, the memory that of a float32 copy of X, or of none
+    where X is float32, without copies of rows, and the median of every feature is 0.
 
     Distances compare features, so these should be on one scale: put a `StandardScaler` before,
     or embed.
@@ -125,7 +126,6 @@ class KCenterSelector(SetAwareSelector):
         self.metric = metric
         self.radius = radius
         self.group_budget = group_budget
-        self.min_distance = min_distance
         self.min_distance = min_distance
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -192,14 +192,14 @@ class KCenterSelector(SetAwareSelector):
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn_zcore.facility import distance_to_nearest
 
-        taken = distinct.taken_values()
+        values, taken = distinct.values(), distinct.taken_values()
         is_sparse = isinstance(distinct.source, SparseSource)
-        rows: _Rows | _SparseRows = (_SparseRows if is_sparse else _Rows)(distinct)
-        near = np.full(distinct.rows.size, np.inf, np.float32)
+        rows: _Rows | _SparseRows = _SparseRows(values) if is_sparse else _Rows(values)
+        near = np.full(rows.shape[0], np.inf, np.float32)
         if taken.shape[0]:
-            near = distance_to_nearest(distinct.values(copy=False), taken, "euclidean") ** 2
-        chosen = np.empty(self._n_steps((near.size, distinct.source.shape[1]), n_selected), np.intp)
-        least = self._least_square(distinct.scale)
+            near = (rows.scale * distance_to_nearest(values, taken, "euclidean")) ** 2
+        chosen = np.empty(self._n_steps(rows.shape, n_selected), np.intp)
+        least = self._least_square(distinct.scale / rows.scale)
         for k in range(chosen.size):
             if near.max() <= least and self._n_most is None:
                 self._n_most = k
@@ -208,12 +208,10 @@ class KCenterSelector(SetAwareSelector):
                     chosen = chosen[:k]
                     break
             if np.isinf(near[0]):  # nothing has been chosen
-                to_mean = near.copy()
-                rows.approach_mean(to_mean)
-                chosen[k] = to_mean.argmin()
+                chosen[k] = rows.nearest_to_mean(distinct.weights)
             else:
                 chosen[k] = near.argmax()
-            rows.approach(int(chosen[k]), near)
+            np.minimum(near, rows.square_distances(int(chosen[k])), out=near)
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
         if self.radius is not None and self._n_most is None and near.max() <= least:
             self._n_most = chosen.size
@@ -229,54 +227,40 @@ class KCenterSelector(SetAwareSelector):
 
 
 class _Rows:
-    """The distinct rows, and their squared distances to one of them or to their mean."""
+    """The distinct rows, and their squared distances to one of them."""
 
-    def __init__(self, distinct: DistinctRows) -> None:
-        X, rows, scale = distinct.differences_from()
-        self.X, self.rows, self.factor = frozen(X), frozen(rows), np.float32(1 / scale)
-        self.weights = distinct.weights
+    def __init__(self, values: Any) -> None:
+        self.X, self.scale = values.matrix()
+        self.squares = np.einsum("ij,ij->i", self.X, self.X)
+        self.shape: tuple[int, ...] = self.X.shape
 
-    def approach(self, row: int, near: NDArray[np.float32]) -> None:
-        """Bring squared distances to the nearest centre up to date with one more."""
-        self._approach(self.X[self.rows[row]], near)
+    def square_distances(self, row: int) -> NDArray[np.float32]:
+        """Return the squared distances of all rows to one of them."""
+        from sklearn_zcore.facility import square_distances_from
 
-    def approach_mean(self, near: NDArray[np.float32]) -> None:
-        """Do so with the mean of all rows."""
-        self._approach(_mean(self.X, self.rows, self.weights), near)
+        return np.asarray(square_distances_from(self.X, self.squares, row))
 
-    def _approach(self, centre: NDArray[np.float32], near: NDArray[np.float32]) -> None:
-        from sklearn_zcore.facility import approach
-
-        approach(self.X, self.rows, frozen(centre), self.factor, near)
+    def nearest_to_mean(self, weights: NDArray[np.float32]) -> int:
+        """Return the row that is nearest to the mean of all of them."""
+        mean = np.average(self.X, axis=0, weights=weights).astype(np.float32)
+        return int(np.argmin(self.squares - 2 * (self.X @ mean)))
 
 
 class _SparseRows:
-    """The same of sparse rows, by products: in float64, which is right for what is not far off."""
+    """The same of sparse rows, in float64, which is right for what is not far off."""
 
-    def __init__(self, distinct: DistinctRows) -> None:
-        self.X = distinct.values()[:].astype(np.float64)
+    def __init__(self, values: Any) -> None:
+        self.X, self.scale = values[:].astype(np.float64), 1.0
         self.squares = square_norms(self.X)
-        self.weights = distinct.weights
+        self.shape: tuple[int, ...] = self.X.shape
 
-    def approach(self, row: int, near: NDArray[np.float32]) -> None:
-        """Bring squared distances to the nearest centre up to date with one more."""
-        self._approach(self.X[[row]].toarray()[0], near)
+    def square_distances(self, row: int) -> NDArray[np.float32]:
+        """Return the squared distances of all rows to one of them."""
+        products = self.X @ self.X[[row]].toarray()[0]
+        squares = self.squares + self.squares[row] - 2 * products
+        return np.asarray(np.maximum(squares, 0), np.float32)
 
-    def approach_mean(self, near: NDArray[np.float32]) -> None:
-        """Do so with the mean of all rows."""
-        total = self.weights.astype(np.float64) @ self.X
-        self._approach(total / self.weights.sum(dtype=np.float64), near)
-
-    def _approach(self, centre: NDArray[np.float64], near: NDArray[np.float32]) -> None:
-        squares = self.squares + centre @ centre - 2 * (self.X @ centre)
-        np.minimum(near, np.maximum(squares, 0).astype(np.float32), out=near)
-
-
-def _mean(
-    X: NDArray[np.float32], rows: NDArray[np.intp], weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the weighted mean of some rows of X, without a copy of them."""
-    total = np.zeros(X.shape[1])
-    for block in row_blocks(rows.size, X.shape[1]):
-        total += weights[block].astype(np.float64) @ X[rows[block]]
-    return np.asarray(total / weights.sum(dtype=np.float64), np.float32)
+    def nearest_to_mean(self, weights: NDArray[np.float32]) -> int:
+        """Return the row that is nearest to the mean of all of them."""
+        mean = weights.astype(np.float64) @ self.X / weights.sum(dtype=np.float64)
+        return int(np.argmin(self.squares - 2 * (self.X @ mean)))

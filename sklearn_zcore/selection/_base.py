@@ -34,11 +34,7 @@ from sklearn_zcore.selection._distance import KeepsDistance
 from sklearn_zcore.selection._group_ranking import GroupRanking
 from sklearn_zcore.selection._groups import Groups
 from sklearn_zcore.selection._inputs import as_canonical, as_readable
-from sklearn_zcore.selection._parameters import (
-    BUDGET_CONSTRAINT,
-    GROUP_BUDGET_CONSTRAINT,
-    MIN_DISTANCE_CONSTRAINT,
-)
+from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import steps_follow
 from sklearn_zcore.selection._representation import Representation
 from sklearn_zcore.selection._validation import (
@@ -69,11 +65,7 @@ class BaseCoresetSelector(
         Whether one fit serves all budgets up to its own: its coresets are nested.
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "budget": BUDGET_CONSTRAINT,
-        "group_budget": GROUP_BUDGET_CONSTRAINT,
-        "min_distance": MIN_DISTANCE_CONSTRAINT,
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"budget": BUDGET_CONSTRAINT}
 
     nested_budgets: ClassVar[bool] = True
     budget: float | str

@@ -12,7 +12,7 @@ from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._memory import call_cached
-from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
@@ -207,6 +207,7 @@ class FacilityLocationSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "metric": [StrOptions({"manhattan", "euclidean", "cosine"})],
         "reduce_hubs": ["boolean"],
         "exact": ["boolean", StrOptions({"auto"})],

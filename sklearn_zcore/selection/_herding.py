@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from sklearn_zcore.rows import DistinctRows, row_blocks
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _PAIRS = 10_000  # whose median distance is the width of the kernel
@@ -119,6 +120,7 @@ class HerdingSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "gamma": [Interval(Real, 0, None, closed="neither"), None],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],

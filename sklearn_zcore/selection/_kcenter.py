@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
 from sklearn_zcore.selection._distance import directions
-from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
+from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, CAMPAIGN_CONSTRAINTS
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _ROUNDING = 1e-5  # of squares in float32: within the radius is what is so in float64
@@ -106,6 +106,7 @@ class KCenterSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "budget": [*BUDGET_CONSTRAINT, None],
         "metric": [StrOptions({"euclidean", "cosine"})],
         "radius": [Interval(Real, 0, None, closed="neither"), None],

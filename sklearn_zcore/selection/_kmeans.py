@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
 from sklearn_zcore.rows import DistinctRows, square_norms
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
@@ -108,6 +109,7 @@ class KMeansSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "minibatch": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }

@@ -36,9 +36,8 @@ BUDGET_CONSTRAINT: list[Any] = [
     _BudgetAsWritten(),
 ]
 MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]
-GROUP_BUDGET_CONSTRAINT: list[Any] = [StrOptions({"proportional", "equal", "sqrt"}), dict]
-MIN_DISTANCE_CONSTRAINT: list[Any] = [
-    Interval(Real, 0, None, closed="neither"),
-    StrOptions({"auto"}),
-    None,
-]
+# Of selectors that share the budget among groups, and that keep rows apart.
+CAMPAIGN_CONSTRAINTS: dict[str, list[Any]] = {
+    "group_budget": [StrOptions({"proportional", "equal", "sqrt"}), dict],
+    "min_distance": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
+}

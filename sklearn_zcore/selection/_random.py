@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 
 
 class RandomSelector(BaseCoresetSelector):
@@ -78,6 +79,7 @@ class RandomSelector(BaseCoresetSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseCoresetSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "random_state": ["random_state"],
     }
 

@@ -13,7 +13,7 @@ from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._memory import call_cached
-from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
 from sklearn_zcore.selection._stability import draws_needed
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
@@ -253,6 +253,7 @@ class ZCoreSelector(BaseCoresetSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseCoresetSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "n_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "subspace_dim": [Interval(Integral, 1, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],

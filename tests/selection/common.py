@@ -1,6 +1,7 @@
 """What the tests of the selectors share: all selectors of the registry, quick and reproducible."""
 
 import numpy as np
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_zcore import selection
 
@@ -40,3 +41,12 @@ SELECTORS = list(_BY_NAME.values())
 SET_AWARE = [make for make in SELECTORS if issubclass(make.estimator, selection.SetAwareSelector)]
 # k-means makes as many clusters as rows are to be selected: its ranking is that of one budget.
 ONE_RANKING = [make for make in SELECTORS if make.estimator.nested_budgets]
+
+
+def with_parameter(name):
+    """Return the selectors that have a parameter: one of another package need not."""
+    return [make for make in SELECTORS if name in make.estimator().get_params()]
+
+
+# Selectors that can go on from rows selected before.
+TAKES_SELECTED = [make for make in SELECTORS if has_fit_parameter(make.estimator, "selected")]

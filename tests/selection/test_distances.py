@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from sklearn_zcore import KCenterSelector
 from sklearn_zcore.selection import _distance, _set_aware
-from tests.selection.common import SELECTORS, facility, kcenter, kmeans, random, table
+from tests.selection.common import facility, kcenter, kmeans, random, table, with_parameter
 
 X = table(200, 5)
 COSINE = [facility, kcenter]
@@ -70,7 +70,7 @@ def smallest(rows, others=None, kind="euclidean"):
     return distances.min()
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", with_parameter("min_distance"))
 @pytest.mark.parametrize("least", [0.5, 1.0, 1.5])
 def test_no_pair_is_nearer(make, least):
     with warnings.catch_warnings():
@@ -156,7 +156,7 @@ def test_a_walk_that_ended_with_the_budget(monkeypatch):
     assert fitted.set_budget(5).n_selected_ == 5
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", with_parameter("min_distance"))
 @pytest.mark.parametrize("value", [0, -1.0, "far", float("nan"), [1]])
 def test_what_cannot_be_a_min_distance(make, value):
     with pytest.raises(InvalidParameterError, match="min_distance"):

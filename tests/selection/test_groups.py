@@ -11,7 +11,15 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn_zcore import FacilityLocationSelector, RandomSelector
 from sklearn_zcore.selection import SetAwareSelector, _set_aware
 from sklearn_zcore.selection._groups import Groups, group_counts, shares_of, turns
-from tests.selection.common import SELECTORS, facility, kcenter, random, table
+from tests.selection.common import (
+    SET_AWARE,
+    TAKES_SELECTED,
+    facility,
+    kcenter,
+    random,
+    table,
+    with_parameter,
+)
 
 X = table(300, 4)
 SITES = np.random.default_rng(0).choice(["a", "b", "c", "d"], 300, p=[0.6, 0.3, 0.08, 0.02])
@@ -75,7 +83,7 @@ def test_a_thousand_groups():
     assert chosen.sum() == 2000 and (np.abs(chosen - sizes / 10) < 1).all()
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", with_parameter("group_budget"))
 @pytest.mark.parametrize("group_budget", ["proportional", "equal", "sqrt", {"d": 1, "c": 0.25}])
 def test_shares_of_the_budget(make, group_budget):
     fitted = make(budget=30, group_budget=group_budget).fit(X, groups=SITES)
@@ -89,7 +97,7 @@ def test_shares_of_the_budget(make, group_budget):
         np.testing.assert_array_equal(np.argsort(-fitted.scores_), fitted.ranking_)
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", with_parameter("group_budget"))
 def test_smaller_budgets_keep_the_shares(make):
     fitted = make(budget=60, group_budget="equal").fit(X, groups=SITES)
     before = set(fitted.indices_)
@@ -120,7 +128,7 @@ def test_one_group_is_none():
     np.testing.assert_array_equal(found.scores_, expected.scores_)
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", with_parameter("group_budget"))
 def test_groups_of_one_row_of_copies_and_of_what_is_selected(make):
     rows = np.r_[X[:50], np.repeat(X[:1], 20, axis=0)]
     groups = np.r_[np.arange(50), np.full(20, 99)]
@@ -128,7 +136,7 @@ def test_groups_of_one_row_of_copies_and_of_what_is_selected(make):
     assert len(set(groups[fitted.indices_])) == 40
 
 
-@pytest.mark.parametrize("make", [m for m in SELECTORS if m.__name__ != "zcore"])
+@pytest.mark.parametrize("make", TAKES_SELECTED)
 def test_groups_and_rows_selected_before(make):
     before = np.flatnonzero(SITES == "d")
     fitted = make(budget=30, group_budget="equal").fit(X, groups=SITES, selected=before)
@@ -250,7 +258,7 @@ def test_shares_without_groups():
         FacilityLocationSelector(group_budget="equal").fit(X)
 
 
-@pytest.mark.parametrize("make", [m for m in SELECTORS if m.__name__ not in ("zcore", "random")])
+@pytest.mark.parametrize("make", SET_AWARE)
 def test_all_rows_equal(make):
     with pytest.raises(ValueError, match="are constant"):
         make().fit(np.ones((20, 3)), groups=np.arange(20) % 2)

@@ -67,6 +67,13 @@ class BaseCoresetSelector(
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"budget": BUDGET_CONSTRAINT}
 
+    # With routing, what nobody has asked for goes to others: weights to an estimator, say.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {
+        "selected": False,
+        "groups": False,
+        "sample_weight": False,
+    }
+
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
@@ -139,7 +146,7 @@ class BaseCoresetSelector(
             self._sample_weight = row_weights(sample_weight, rows)
             n_selected = self._budget_rows(n_samples, self._taken.size)
             hashes = scan(source_of(rows), self._feature_names(), type(self).__name__)
-            self._fingerprints = hashes
+            of_fit = hashes
             compared = self._as_compared(rows)
             if compared is not rows:  # what is compared may be equal where rows differ
                 hashes = fingerprints(compared)
@@ -159,6 +166,7 @@ class BaseCoresetSelector(
             if self.min_distance is not None:
                 self._keep_apart(compared, order, n_selected)
                 self.scores_ = self._scores_of_ranking()
+            self._fingerprints = of_fit
             self._apply_budget(n_selected)
             self._keep_rows(rows)
         self._warn_of_doubts()

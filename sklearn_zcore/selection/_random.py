@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _num_samples
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
+from sklearn_zcore.selection._inputs import refuse_collections
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 
 
@@ -140,6 +141,7 @@ class RandomSelector(BaseCoresetSelector):
         """Return X as an array of finite numbers, or the numbers of its rows where it is none."""
         if not reset and self._any_rows:
             return np.arange(float(_num_samples(X)))[:, None]
+        refuse_collections(X, type(self).__name__)
         try:
             rows = super()._validate_rows(X, reset=reset)
             values = rows.data if issparse(rows) else rows

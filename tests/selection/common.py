@@ -1,6 +1,7 @@
 """What the tests of the selectors share: all selectors of the registry, quick and reproducible."""
 
 import numpy as np
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_zcore import selection
@@ -50,3 +51,7 @@ def with_parameter(name):
 
 # Selectors that can go on from rows selected before.
 TAKES_SELECTED = [make for make in SELECTORS if has_fit_parameter(make.estimator, "selected")]
+# RandomSelector takes any rows; tests/selection/test_sparse.py has it.
+NEED_NUMBERS = [make for make in SELECTORS if make is not random]
+# Those that take sparse rows by default are in tests/selection/test_sparse.py.
+NEED_DENSE = [make for make in SELECTORS if not get_tags(make()).input_tags.sparse]

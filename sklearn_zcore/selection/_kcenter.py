@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
 from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
 from sklearn_zcore.selection._distance import directions
@@ -175,9 +175,9 @@ class KCenterSelector(SetAwareSelector):
         if self.budget is not None:
             return super()._budget_rows(n_samples, n_taken)
         if self.radius is None:
-            raise ValueError(
-                "budget=None is as many rows as a radius takes: give one, such as "
-                "KCenterSelector(budget=None, radius=1.5), or a budget."
+            raise InvalidParameterError(
+                "The 'budget' parameter of KCenterSelector may be None, as many rows as it takes, "
+                "with a radius only: KCenterSelector(budget=None, radius=1.5). Got no radius instead."
             )
         return n_samples - n_taken
 

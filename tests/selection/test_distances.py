@@ -202,7 +202,7 @@ def test_a_cosine_radius():
         ({"radius": 0}, "radius"),
         ({"radius": "auto"}, "radius"),
         ({"metric": "manhattan"}, "metric"),
-        ({"budget": None}, "budget=None is as many rows as a radius takes: give one"),
+        ({"budget": None}, "may be None, as many rows as it takes, with a radius only"),
         ({"budget": 0}, "budget"),
     ],
 )

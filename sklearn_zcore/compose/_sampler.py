@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import _safe_indexing, get_tags, indexable
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.validation import _num_samples, validate_data
 
@@ -138,3 +138,14 @@ class CoresetSampler(BaseEstimator):
         X, y = indexable(X, y)
         rows = self.sample_indices_
         return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows)
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: the rows are those that what selects takes."""
+        tags = super().__sklearn_tags__()
+        selector = check_selector(self.selector, type(self).__name__)
+        first = selector if self.embedder is None else self.embedder
+        if hasattr(first, "__sklearn_tags__"):
+            of_first = get_tags(first).input_tags
+            for name in ("sparse", "allow_nan", "string"):
+                setattr(tags.input_tags, name, getattr(of_first, name))
+        return tags

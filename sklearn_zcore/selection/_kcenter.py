@@ -177,7 +177,7 @@ class KCenterSelector(SetAwareSelector):
         if self.radius is None:
             raise InvalidParameterError(
                 "The 'budget' parameter of KCenterSelector may be None, as many rows as it takes, "
-                "with a radius only: KCenterSelector(budget=None, radius=1.5). Got no radius instead."
+                "with a radius only, such as radius=1.5. Got no radius instead."
             )
         return n_samples - n_taken
 

@@ -10,8 +10,10 @@ from sklearn_zcore._atomic import NewFiles
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._words import close_match
 from sklearn_zcore.handover import (
+    ADDED,
     FILE_FORMATS,
     FOLDER_FORMATS,
+    Coreset,
     Media,
     media_of,
     plain_columns,
@@ -24,7 +26,6 @@ from ._options import RunOptions, SelectorOptions
 from ._output import Output, write_columns
 
 FORMATS = (".csv", ".parquet", ".jsonl", ".npy", ".npz")
-ADDED = ("zcore_row", "zcore_score", "zcore_rank")
 
 # The options that are not called as the selectors' parameter is.
 _PARAMETER_OF = {"seed": "random_state", "jobs": "n_jobs"}
@@ -38,29 +39,6 @@ class Fit:
     selector: Any
     seconds: float
     warnings: list[str]
-
-
-@dataclass
-class Coreset:
-    """The selected rows, in the order in which they are written.
-
-    Attributes
-    ----------
-    rows : ndarray of int64
-        Row numbers in the input, from 0.
-    scores : ndarray
-        Their scores.
-    ranks : ndarray of int64
-        Their ranks; 1 is the most valuable row.
-    """
-
-    rows: Any
-    scores: Any
-    ranks: Any
-
-    def added(self) -> dict[str, Any]:
-        """Return the columns that zcore adds."""
-        return dict(zip(ADDED, (self.rows, self.scores, self.ranks), strict=True))
 
 
 def parse_budget(text: str, option: str = "--budget") -> Budget:
@@ -86,11 +64,16 @@ def parse_budget(text: str, option: str = "--budget") -> Budget:
         raise CliError(f"{option} {shown}{message}.", forms) from error
 
 
-def budget_rows(budget: Budget, n_rows: int, option: str = "--budget") -> int:
-    """Return the number of rows that a budget means, of ``n_rows``."""
+def budget_rows(budget: Budget, n_rows: int, option: str = "--budget", n_taken: int = 0) -> int:
+    """Return the number of rows that a budget means, of ``n_rows`` but for those taken before."""
     try:
-        return budget.rows(n_rows)
+        return budget.rows(n_rows, n_taken)
     except ValueError as error:
+        if n_taken:
+            raise CliError(
+                f"{option} {budget.label} asks for more than the {n_rows - n_taken:,} rows left.",
+                "The others have been selected before, by --selected.",
+            ) from error
         raise CliError(
             f"{option} {budget.label} asks for more rows than there are ({n_rows:,}).",
             "Write fewer rows, a fraction of them (0.1) or a percentage (10%).",
@@ -168,7 +151,7 @@ def _parse_n_iter(text: str) -> int | str:
     return int(value)
 
 
-def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
+def fit_selector(selector: Any, X: Any, n_rows: int, **keywords: Any) -> Fit:
     """Fit a selector; its complaints become the user's messages.
 
     Parameters
@@ -179,6 +162,8 @@ def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
         The features.
     n_rows : int
         The number of rows to select.
+    **keywords : object
+        Of ``fit``.
 
     Returns
     -------
@@ -189,7 +174,7 @@ def fit_selector(selector: Any, X: Any, n_rows: int) -> Fit:
         warnings.simplefilter("default")
         try:
             start = time.perf_counter()
-            selector.set_params(budget=n_rows).fit(X)
+            selector.set_params(budget=n_rows).fit(X, **keywords)
             seconds = time.perf_counter() - start
         except (ValueError, TypeError) as error:
             raise CliError(str(error), option_hint(str(error))) from error
@@ -232,35 +217,6 @@ def option_hint(message: str) -> str:
     return text
 
 
-def make_coreset(selector: Any, kept: Any, order: str) -> Coreset:
-    """Collect the selected rows with scores and ranks.
-
-    Parameters
-    ----------
-    selector : estimator
-        A fitted selector.
-    kept : ndarray or None
-        The input's row of each row that the selector saw; None if they are the same.
-    order : {"row", "rank"}
-        How to sort the coreset.
-
-    Returns
-    -------
-    coreset : Coreset
-        The rows, numbered as in the input.
-    """
-    import numpy as np
-
-    ranking = np.asarray(selector.ranking_)
-    rank_of = np.empty(len(ranking), dtype=np.int64)
-    rank_of[ranking] = np.arange(1, len(ranking) + 1)
-    chosen = np.asarray(selector.indices_, dtype=np.int64)
-    if order == "rank":
-        chosen = chosen[np.argsort(rank_of[chosen], kind="stable")]
-    rows = chosen if kept is None else np.asarray(kept, dtype=np.int64)[chosen]
-    return Coreset(rows, np.asarray(selector.scores_)[chosen], rank_of[chosen])
-
-
 def write_coreset(
     new: NewFiles,
     output: Output,
@@ -286,7 +242,7 @@ def write_coreset(
     import numpy as np
 
     if output.format not in (".npy", ".npz") and not output.only_indices:
-        columns = _with_added(columns, coreset)
+        columns = coreset.beside(columns)
     if output.format in FOLDER_FORMATS:
         if not isinstance(media, Media):
             base = Path(media or "").absolute().parent
@@ -298,21 +254,12 @@ def write_coreset(
         np.save(file, coreset.rows, allow_pickle=False)
     elif output.format == ".npz":
         X = np.column_stack(list(columns.values()))
-        np.savez(file, X=X, indices=coreset.rows, scores=coreset.scores, ranks=coreset.ranks)
+        more = {} if coreset.weights is None else {"weights": coreset.weights}
+        known = {"indices": coreset.rows, "scores": coreset.scores, "ranks": coreset.ranks}
+        np.savez(file, X=X, **known, **more)
     elif output.only_indices:
         write_columns(file, output, {ADDED[0]: coreset.rows})
     elif (format := output.format.removeprefix(".")) in FILE_FORMATS:
         write_file(format, file, columns, media if isinstance(media, Media) else None)
     else:
         write_columns(file, output, columns)
-
-
-def _with_added(columns: Any, coreset: Coreset) -> Any:
-    """Return the columns with those that zcore adds."""
-    if isinstance(columns, dict):
-        return columns | coreset.added()
-    import pyarrow as pa
-
-    for name, values in coreset.added().items():
-        columns = columns.append_column(name, pa.array(values))
-    return columns

@@ -6,13 +6,14 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from sklearn_zcore.handover import make_coreset
+
 from ._command import command, opt
 from ._coreset import (
     FORMATS,
     budget_rows,
     fit_report,
     fit_selector,
-    make_coreset,
     parse_budget,
     run_parameters,
     write_coreset,

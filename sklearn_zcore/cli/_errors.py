@@ -119,6 +119,8 @@ def _as_mistake(error: Exception) -> CliError | None:
         return CliError(spelled(error.message, as_option), spelled(error.hint, as_option))
     if isinstance(error, ImportError) and "sklearn-zcore[" in str(error):
         return CliError(str(error))
+    if isinstance(error, FileExistsError) and error.filename is None:
+        return CliError(str(error), "Overwrite it with --force, or name another.")
     if isinstance(error, OSError):
         reason = error.strerror or str(error) or type(error).__name__
         return CliError(f"{reason}: {error.filename}" if error.filename else reason)

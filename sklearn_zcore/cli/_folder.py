@@ -8,9 +8,9 @@ from typing import Any
 
 from sklearn_zcore._escape import shown, written
 from sklearn_zcore._words import plural
-from sklearn_zcore.handover import Media
+from sklearn_zcore.handover import Coreset, Media
 
-from ._coreset import Coreset, write_coreset
+from ._coreset import write_coreset
 from ._errors import CliError
 from ._files import check_target, put_files
 from ._options import FileOptions, ImageOptions, WritingOptions
@@ -198,6 +198,30 @@ class FolderInput:
         images = [self.paths[row] for row in self.kept]
         classes = None if self.classes is None else {"label": self.classes[self.kept]}
         return {"images": images, "groups": classes}
+
+    def column(self, name: str, option: str) -> Any:
+        """Return the paths or the classes of the images that can be read."""
+        if not self.has_column(name):
+            raise CliError(
+                f"{option}: of images, there are the columns path and, where they lie in "
+                f"sub-folders, label; not {name!r}."
+            )
+        return self.all_values(name)[self.kept]
+
+    def has_column(self, name: str) -> bool:
+        """Return whether something is known of each image by that name."""
+        return name == "path" or (name == "label" and self.classes is not None)
+
+    def all_values(self, name: str) -> Any:
+        """Return the paths or the classes of all images."""
+        import numpy as np
+
+        return np.array(self.paths if name == "path" else self.classes, dtype=object)
+
+    @property
+    def n_rows(self) -> int:
+        """How many images there are."""
+        return len(self.paths)
 
     def columns(self, rows: Any) -> dict[str, Any]:
         """Return the paths of some images, and their classes, as columns."""

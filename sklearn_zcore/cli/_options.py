@@ -123,8 +123,11 @@ class SelectorOptions(Options):
         "model is to be trained on the coreset; k-means, k-center or herding, its rivals; "
         "random, the yardstick.",
     )
-    metric: Literal["manhattan", "euclidean"] | None = opt(
-        None, "", "The distance of facility-location.", shown="manhattan"
+    metric: Literal["manhattan", "euclidean", "cosine"] | None = opt(
+        None,
+        "",
+        "The distance of facility-location and k-center, which has no manhattan.",
+        shown="manhattan; euclidean for k-center",
     )
     n_iter: str | None = opt(
         None,
@@ -135,6 +138,45 @@ class SelectorOptions(Options):
     subspace_dim: int | None = opt(None, "N", "Features in a random subspace.", shown="2")
     n_neighbors: int | None = opt(None, "N", "Neighbours that count as redundant.", shown="1000")
     exponent: float | None = opt(None, "X", "How fast redundancy fades with distance.", shown="4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CampaignOptions(Options):
+    """What is known of the rows: chosen before, owed a share, and how much each counts."""
+
+    panel = "Rounds, groups and weights"
+
+    selected: str | None = opt(
+        None,
+        "FILE|COLUMN",
+        "Rows selected before: an earlier coreset (its zcore_row, or path), a .npy of row numbers, "
+        "or a column that is not empty for them, such as label. --budget then counts further "
+        "rows. If it is --out itself, the file keeps its rows and goes on.",
+        shown="none",
+    )
+    group_by: list[str] | None = opt(
+        None, "A,B", "Columns whose every value gets a share of the coreset.", shown="none"
+    )
+    group_budget: str | None = opt(
+        None,
+        "SHARES",
+        "proportional to the rows of the groups, equal, sqrt (of their rows), or NAME=SIZE,... "
+        "with a number of rows (a=25) or a share (a=0.25).",
+        shown="proportional",
+    )
+    weight_by: str | None = opt(
+        None, "COLUMN", "As how many rows each counts in what is to be covered.", shown="1"
+    )
+    min_distance: str | None = opt(
+        None,
+        "X|auto",
+        "No selected row is nearer than this to another, in units of the prepared features; auto "
+        "is half the median distance of neighbours.",
+        shown="none",
+    )
+    weights: bool = opt(
+        False, "", "Also write zcore_weight: how many rows each selected row stands for."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,19 +1,23 @@
 """``zcore select``: a table or a folder in, a coreset out."""
 
+from dataclasses import replace
 from typing import Any
 
+from sklearn_zcore.handover import make_coreset
+
+from ._campaign import goes_on, read_campaign
 from ._command import command, refuse
 from ._coreset import (
     budget_rows,
     build_selector,
     fit_report,
     fit_selector,
-    make_coreset,
     parse_budget,
 )
 from ._input import open_input
 from ._options import (
     BudgetOptions,
+    CampaignOptions,
     CarryOptions,
     FileOptions,
     ImageOptions,
@@ -36,6 +40,7 @@ def select(
     page: PageOptions,
     columns: CarryOptions,
     selection: SelectorOptions,
+    campaign: CampaignOptions,
     run: RunOptions,
     reading: ReadingOptions,
     images: ImageOptions,
@@ -58,6 +63,10 @@ def select(
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
 
+    A further round: what has a label is covered, and each site gets its share:
+
+    [cyan]zcore select t.csv -b 9 --method k-means --selected label --group-by site -o b.csv[/cyan]
+
     Images, copied to a folder of their own:
 
     [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
@@ -79,15 +88,24 @@ def select(
     )
     budget = parse_budget(size.budget)
     selector = build_selector(selection, run, verbose=tell.verbose)
-    output = input.check_output(writing)
+    # An earlier coreset that goes on is meant to be replaced.
+    on = goes_on(campaign, writing.out)
+    output = input.check_output(replace(writing, force=writing.force or on))
     if page.report is None:
         refuse(page.given, "for the report, which is not asked for.", "Add --report report.html.")
     report_to = page.report and check_page(page.report, table, force=writing.force)
     budget_rows(budget, input.read())  # Before the work: a budget above n is soon told.
     X = input.prepare(output)
+    known = read_campaign(campaign, input, len(X), output)
+    selector.set_params(**known.parameters)
     beside = input.beside(page.groups) if report_to else {}
-    fit = fit_selector(selector, X, budget_rows(budget, len(X)))
-    input.write(output, make_coreset(fit.selector, input.kept, writing.order))
+    n_selected = budget_rows(budget, len(X), n_taken=len(known.before))
+    fit = fit_selector(selector, X, n_selected, **known.keywords)
+    before = known.before if known.goes_on else ()
+    coreset = make_coreset(
+        fit.selector, input.kept, writing.order, before=before, weights=campaign.weights
+    )
+    input.write(output, coreset)
     if report_to:  # last: whatever becomes of it, the coreset is there
         write_page(report_to, fit.selector, X, beside)
     report = {

@@ -4,20 +4,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._words import close_match, plural, shorten
-from sklearn_zcore.handover import csv_cells
+from sklearn_zcore._words import shorten
+from sklearn_zcore.handover import ADDED, Coreset, csv_cells
 from sklearn_zcore.tables import (
     ARRAY_FORMATS,
     check_table,
     read_table,
     resolve_roles,
-    split_names,
+    spelled,
 )
 
 from ._command import refuse
-from ._coreset import ADDED, FORMATS, Coreset, write_coreset
-from ._errors import CliError
-from ._features import build_features, preparation
+from ._coreset import FORMATS, write_coreset
+from ._errors import CliError, as_option
 from ._options import CarryOptions, ColumnOptions, ReadingOptions, WritingOptions
 from ._output import Output, check_output, format_of, write_together
 
@@ -112,6 +111,8 @@ class TableInput:
         -------
         X : ndarray of shape (n_kept, n_features)
         """
+        from sklearn_zcore.tables import build_features
+
         columns = self.columns
         ignored = [target] if target in self.source.names else []
         carried = columns.carry if isinstance(columns, CarryOptions) else None
@@ -120,8 +121,13 @@ class TableInput:
         )
         if output is not None:
             self._check_written(output)
-        self.features = build_features(self.source.select(self.roles.features), columns)
-        return self.features.X
+        prepare = None if columns.raw else preparation(columns)
+        missing = columns.missing or ("error" if columns.raw else "impute")
+        features = build_features(self.source.select(self.roles.features), prepare, missing)
+        features.notes = [spelled(note, as_option) for note in features.notes]
+        features.done = [spelled(line, as_option) for line in features.done]
+        self.features = features
+        return features.X
 
     @property
     def kept(self) -> Any:
@@ -135,7 +141,9 @@ class TableInput:
 
     def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
         """Return rows, their labels (None where there is none), and what makes numbers of them."""
-        labels = self._labels(target or "")
+        from sklearn_zcore.tables import column_text
+
+        labels = column_text(self.source, target or "", "--target")
         X = self.prepare(target=target)  # Says what is wrong with the columns, and what they are.
         if self.kept is not None:
             labels = labels[self.kept]
@@ -150,53 +158,34 @@ class TableInput:
 
     def beside(self, groups: list[str] | None) -> dict[str, Any]:
         """Return what a report shows beside the features: the columns as they were read."""
-        import numpy as np
+        from sklearn_zcore.tables import shown_columns
 
-        named = split_names(groups or [], set(self.source.names))
-        if unknown := [name for name in named if name not in self.source.names]:
-            raise CliError(
-                f"--groups: the input has no column {unknown[0]!r}"
-                f"{close_match(unknown[0], self.source.names)}"
-            )
-        kept = np.arange(self.source.n_rows) if self.kept is None else self.kept
-        rows = self.source if self.kept is None else self.source.take(kept)
-        shown = dict.fromkeys([*self._written(), *named])
-        data = {} if self.kept is None else {ADDED[0]: kept}
-        if rows.table is not None:
-            data |= {name: rows.table[name] for name in shown}
-        elif named or len(shown) <= 100:  # more are an embedding
-            data |= {n: rows.array[:, i] for i, n in enumerate(rows.names) if n in shown}
-        return {"data": data or None, "groups": named or None}
+        data, named = shown_columns(self.source, self.kept, self._written(), groups or [])
+        if data is not None and self.kept is not None:
+            data = {ADDED[0]: self.kept, **data}
+        elif self.kept is not None:
+            data = {ADDED[0]: self.kept}
+        return {"data": data, "groups": named}
 
-    def _labels(self, target: str) -> Any:
-        """Return the labels of all rows, as text."""
-        import numpy as np
+    def column(self, name: str, option: str) -> Any:
+        """Return a column of the rows of the matrix, as text; None where nothing stands."""
+        values = self.all_values(name, option)
+        return values if self.kept is None else values[self.kept]
 
-        source = self.source
-        if target in source.names:
-            if source.table is None:
-                column = source.array[:, source.names.index(target)]
-                return np.array([str(value) for value in column], dtype=object)
-            import pyarrow.compute as pc
+    def all_values(self, name: str, option: str = "") -> Any:
+        """Return a column of all rows of the file, as text."""
+        from sklearn_zcore.tables import column_text
 
-            column = source.table[target]
-            if hasattr(column.type, "value_type"):  # of a dictionary
-                column = column.cast(column.type.value_type)
-            return np.array(pc.cast(column, "string").to_pylist(), dtype=object)
-        if source.format == ".npz":
-            with np.load(source.path, allow_pickle=False) as arrays:
-                if target in arrays:
-                    labels = np.asarray(arrays[target])
-                    if labels.shape != (source.n_rows,):
-                        raise CliError(
-                            f"--target {target}: the array has shape {labels.shape}, and there are "
-                            f"{source.n_rows:,} rows."
-                        )
-                    return labels.astype(str).astype(object)
-        raise CliError(
-            f"--target: the input has no column {target!r}{close_match(target, set(source.names))}",
-            f"It has {plural(len(source.names), 'column')}: {shorten(source.names, 20)}.",
-        )
+        return column_text(self.source, name, option)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the file has."""
+        return self.source.n_rows
+
+    def has_column(self, name: str) -> bool:
+        """Return whether there is a column of that name."""
+        return name in self.source.names
 
     def _written(self) -> list[str]:
         """Return the columns that are written."""
@@ -293,3 +282,29 @@ class TableInput:
             "missing": missing_by_kind(features.columns, features.handling),
             "notes": self.notes,
         }
+
+
+def preparation(columns: ColumnOptions) -> Any:
+    """Return what makes numbers of a table's columns, unfitted."""
+    from sklearn_zcore.tables import TablePreparation
+
+    return TablePreparation(
+        missing="error" if columns.missing == "error" else "impute",
+        max_categories=columns.max_categories,
+        kinds=_parse_kinds(columns.kind),
+        decimal=columns.decimal or "auto",
+    )
+
+
+def _parse_kinds(given: list[str] | None) -> dict[str, str]:
+    """Read ``--kind``: a column's name, an equals sign, and what it is."""
+    kinds = {}
+    for text in given or []:
+        name, sign, kind = text.rpartition("=")
+        if not sign:
+            raise CliError(
+                f"--kind {text!r} is not of the form NAME=KIND.",
+                "For example: --kind zip=categorical.",
+            )
+        kinds[name] = kind
+    return kinds

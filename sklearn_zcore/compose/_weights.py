@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 
-from sklearn_zcore.rows import ArraySource, cover, euclidean_to
+from sklearn_zcore.rows import ArraySource, represented_by
 
 
 def voronoi_weights(
@@ -33,9 +33,7 @@ def voronoi_weights(
         copies; other ties go to the lower row.
     """
     rows = check_array(embedding, dtype="numeric")
-    nearest = cover(ArraySource(rows), euclidean_to(rows[coreset])).nearest
-    nearest[coreset] = np.arange(coreset.size)
-    return np.bincount(nearest, weights=sample_weight, minlength=coreset.size).astype(np.float64)
+    return represented_by(ArraySource(rows), coreset, sample_weight)
 
 
 def weight_parameter(estimator: Any) -> str:

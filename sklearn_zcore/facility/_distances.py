@@ -6,12 +6,13 @@ from typing import Any, Literal
 import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore.facility._kernels import mend_near, write_manhattan
-from sklearn_zcore.rows import ArraySource, CentredRows, cover, frozen
+from sklearn_zcore.rows import CentredRows, cover, frozen, source_of, square_norms
 
 Metric = Literal["euclidean", "manhattan"]
 Floats = NDArray[np.float32]
@@ -70,6 +71,8 @@ def cross_distances(A: Floats, B: Floats, metric: Metric, *, mend: bool = True) 
         out = np.empty((A.shape[0], B.shape[0]), np.float32)
         write_manhattan(np.ascontiguousarray(A), np.ascontiguousarray(B.T), out)
         return out
+    if issparse(A):
+        return _sparse_distances(A, B)
     centre = B.mean(axis=0)
     A, B = A - centre, B - centre
     squares_a, squares_b = np.einsum("ij,ij->i", A, A), np.einsum("ij,ij->i", B, B)
@@ -78,6 +81,16 @@ def cross_distances(A: Floats, B: Floats, metric: Metric, *, mend: bool = True) 
         mend_near(frozen(A), frozen(B), squares_a, squares_b, _SHARE_LOST, squares)
     np.maximum(squares, 0, out=squares)
     return np.sqrt(squares, out=squares)
+
+
+def _sparse_distances(A: Any, B: Any) -> Floats:
+    """Return Euclidean distances of sparse rows; a product of theirs is short of no shift."""
+    squares = np.asarray((A @ B.T).toarray(), np.float32)
+    squares *= -2
+    squares += square_norms(A).astype(np.float32)[:, None]
+    squares += square_norms(B).astype(np.float32)
+    np.maximum(squares, 0, out=squares)
+    return np.asarray(np.sqrt(squares, out=squares))
 
 
 def _square_distances(A: Floats, B: Floats, squares_a: Floats, squares_b: Floats) -> Floats:
@@ -211,5 +224,5 @@ def distance_to_nearest(
             np.minimum(near, block.min(axis=1), out=near)
         return nearest, near
 
-    source = ArraySource(X) if isinstance(X, np.ndarray) else X
+    source = source_of(X) if isinstance(X, np.ndarray) or issparse(X) else X
     return cover(source, measure, rows_at_once=side).distance

@@ -1,7 +1,10 @@
 """Parts of near rows: halves at the median of the principal direction, and halves of those."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
 from sklearn_zcore.facility._distances import Floats
@@ -14,6 +17,8 @@ _ROWS_AT_ONCE = 2**14
 
 def _principal_direction(sample: Floats) -> Floats:
     """Approximate the direction in which some rows spread most."""
+    if issparse(sample):
+        return _sparse_direction(sample)
     sample = sample - sample.mean(axis=0)
     rng = np.random.default_rng(0)
     direction = rng.standard_normal((sample.shape[1],), dtype=np.float32)
@@ -23,6 +28,19 @@ def _principal_direction(sample: Floats) -> Floats:
         if length > 0:
             direction /= length
     return direction
+
+
+def _sparse_direction(sample: Any) -> Floats:
+    """Return the same of sparse rows, whose mean is taken off their products instead."""
+    mean = np.asarray(sample.mean(axis=0), np.float32).ravel()
+    direction = np.random.default_rng(0).standard_normal(sample.shape[1], dtype=np.float32)
+    for _ in range(_POWER_STEPS):
+        along = sample @ direction - mean @ direction
+        direction = sample.T @ along - mean * along.sum()
+        length = np.sqrt(direction @ direction)
+        if length > 0:
+            direction /= length
+    return np.asarray(direction, np.float32)
 
 
 def _project(X: Floats | CentredRows, rows: NDArray[np.intp]) -> Floats:

@@ -1,6 +1,7 @@
 """Rows as files that other tools read: tables, tasks to label, data sets of images."""
 
 from sklearn_zcore.handover._columns import CsvStyle, csv_cells, write_columns
+from sklearn_zcore.handover._coreset import ADDED, Coreset, make_coreset
 from sklearn_zcore.handover._media import Media, media_of, put_files
 from sklearn_zcore.handover._records import plain_columns
 from sklearn_zcore.handover._write import (
@@ -11,11 +12,14 @@ from sklearn_zcore.handover._write import (
 )
 
 __all__ = [
+    "ADDED",
     "FILE_FORMATS",
     "FOLDER_FORMATS",
+    "Coreset",
     "CsvStyle",
     "Media",
     "csv_cells",
+    "make_coreset",
     "media_of",
     "plain_columns",
     "put_files",

@@ -4,7 +4,14 @@ Where rows come from (source), what they are like (statistics), which of them ar
 and how far they are from a coreset (coverage).
 """
 
-from sklearn_zcore.rows._coverage import Coverage, cover, euclidean_to
+from sklearn_zcore.rows._coverage import (
+    Coverage,
+    cover,
+    distances_to,
+    euclidean_to,
+    represented_by,
+    saved_by,
+)
 from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
 from sklearn_zcore.rows._source import (
     ArraySource,
@@ -15,6 +22,7 @@ from sklearn_zcore.rows._source import (
     rebased,
     row_blocks,
 )
+from sklearn_zcore.rows._sparse import ScaledSparseRows, SparseSource, source_of, square_norms
 from sklearn_zcore.rows._statistics import (
     FeatureRange,
     check_finite,
@@ -33,8 +41,11 @@ __all__ = [
     "DistinctRows",
     "FeatureRange",
     "RowSource",
+    "ScaledSparseRows",
+    "SparseSource",
     "check_finite",
     "cover",
+    "distances_to",
     "euclidean_to",
     "feature_ranges",
     "fingerprints",
@@ -43,9 +54,13 @@ __all__ = [
     "gather_columns",
     "is_beyond_float",
     "rebased",
+    "represented_by",
     "refuse_constant",
     "row_blocks",
     "sample_columns",
+    "saved_by",
     "scan",
+    "source_of",
+    "square_norms",
     "summarize",
 ]

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.rows._source import ArraySource, RowSource, row_blocks
-from sklearn_zcore.rows._statistics import feature_ranges
+from sklearn_zcore.rows._sparse import ScaledSparseRows, SparseSource, rows_equal
+from sklearn_zcore.rows._statistics import feature_ranges, refuse_constant
 
 Floats = NDArray[np.float32]
 _SAFE = 1e15  # sums of squares of such values are float32, too
@@ -29,11 +30,13 @@ def first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.int
         hashes, return_index=True, return_inverse=True, return_counts=True
     )
     several = np.flatnonzero(counts[group] > 1)
-    for part in row_blocks(several.size, source.shape[1]):
+    is_sparse = isinstance(source, SparseSource)
+    for part in row_blocks(several.size, 64 if is_sparse else source.shape[1]):
         rows = several[part]
-        if not np.array_equal(source.take(rows), source.take(first[group[rows]])):
+        if not rows_equal(source.take(rows), source.take(first[group[rows]])):
             # Fingerprints of different rows agree: so rare that it may take its time.
-            X = source.take(slice(None))
+            X: Any = source.take(slice(None))
+            X = X.toarray() if is_sparse else X
             _, first, group = np.unique(X, axis=0, return_index=True, return_inverse=True)
             break
     return np.asarray(first[group.ravel()])
@@ -125,13 +128,19 @@ class DistinctRows:
         Fingerprints: equal for equal rows.
     taken : ndarray of int
         Numbers of the rows that have been selected before.
+    sample_weight : ndarray of shape (n_samples,) or None, default=None
+        As how many rows each counts.
 
     Attributes
     ----------
     rows : ndarray of shape (n_distinct,), int
         Where each distinct row stands first in X. None of them equals a taken one.
     weights : ndarray of shape (n_distinct,), float32
-        How many rows of X equal it.
+        How many rows of X equal it, or the sum of their weights.
+    taken_weights : ndarray of shape (n_distinct_taken,), float32
+        The same of the distinct rows that have been selected before.
+    taken_counts : ndarray of shape (n_distinct_taken,), int
+        How many of the rows that have been selected before equal it.
     scale : float
         What values are divided by.
 
@@ -142,12 +151,30 @@ class DistinctRows:
     """
 
     def __init__(
-        self, source: RowSource, hashes: NDArray[np.uint64], taken: NDArray[np.intp]
+        self,
+        source: RowSource,
+        hashes: NDArray[np.uint64],
+        taken: NDArray[np.intp],
+        sample_weight: NDArray[np.float64] | None = None,
     ) -> None:
         n = source.shape[0]
+        if sample_weight is not None and not 2.0**-20 <= sample_weight.max() <= 2.0**40:
+            # Sums of them must fit a float32, and a power of two changes no digit.
+            sample_weight = np.ldexp(sample_weight, -int(np.frexp(sample_weight.max())[1]))
         self.source = source
-        self._median, low, high = feature_ranges(source)
-        self.scale = float(np.maximum(high - self._median, self._median - low).max())
+        if isinstance(source, SparseSource):
+            self._median = np.empty(0)  # a shift would leave no zeros
+            self.scale = float(np.abs(source.X.data).max(initial=0))
+            if (hashes == hashes[0]).all():
+                refuse_constant(source.shape[1])
+            if not self.scale <= 1e37:
+                raise ValueError(
+                    f"X holds values up to {self.scale:.3g}, too wide for float32 arithmetic: "
+                    f"rescale its features, e.g. with MaxAbsScaler."
+                )
+        else:
+            self._median, low, high = feature_ranges(source, sample_weight)
+            self.scale = float(np.maximum(high - self._median, self._median - low).max())
         self._taken = np.zeros(n, bool)
         self._taken[taken] = True
         self._first = first_equal(source, hashes)
@@ -155,9 +182,12 @@ class DistinctRows:
         free[self._first[self._taken]] = False
         counts = np.bincount(self._first, minlength=n)
         self.rows = np.flatnonzero((counts > 0) & free)
-        self.weights = counts[self.rows].astype(np.float32)
+        weights = np.bincount(self._first, sample_weight, minlength=n)
+        self.weights = weights[self.rows].astype(np.float32)
+        self._taken_rows, self.taken_counts = np.unique(self._first[taken], return_counts=True)
+        self.taken_weights = weights[self._taken_rows].astype(np.float32)
 
-    def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> CentredRows:
+    def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> Any:
         """Return the features of the distinct rows, in an order of theirs.
 
         Parameters
@@ -169,15 +199,17 @@ class DistinctRows:
 
         Returns
         -------
-        CentredRows of shape (n, n_features)
+        CentredRows or ScaledSparseRows of shape (n, n_features)
         """
         return self._values_of(self.rows if order is None else self.rows[order], copy)
 
-    def taken_values(self) -> Floats:
+    def taken_values(self) -> Any:
         """Return the same of the distinct rows that have been selected before."""
-        return self._values_of(np.unique(self._first[self._taken]), copy=False)[:]
+        return self._values_of(self._taken_rows, copy=False)[:]
 
-    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> CentredRows:
+    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> Any:
+        if isinstance(self.source, SparseSource):
+            return ScaledSparseRows(self.source.take(rows), self.scale)
         return CentredRows(self.source, rows, self._median, self.scale, copy=copy)
 
     def ranking(self, order: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, row_blocks
 
@@ -46,6 +47,16 @@ def scan(source: RowSource, feature_names: NDArray[Any] | None, owner: str) -> N
     return hashes
 
 
+def _only_bad_rows(block: Any) -> NDArray[Any]:
+    """Return sparse rows as an array of their values, so that what is not finite has its place."""
+    bad = block.tocoo()
+    some = ~np.isfinite(bad.data)
+    dense = np.zeros(block.shape, np.float32) if some.any() else np.zeros((block.shape[0], 1))
+    if some.any():
+        dense[bad.row[some], bad.col[some]] = bad.data[some]
+    return dense
+
+
 def check_finite(source: RowSource, feature_names: NDArray[Any] | None, owner: str) -> None:
     """Raise ValueError if there are NaN or infinite values, as `scan` does."""
     if source.dtype.kind == "f" and not all(_is_finite(block) for _, block in source.blocks()):
@@ -64,12 +75,13 @@ def fingerprints(X: NDArray[Any]) -> NDArray[np.uint64]:
     ndarray of shape (n_rows,), uint64
     """
     odd, hashes = _multipliers(X.shape[1]), np.empty(X.shape[0], np.uint64)
-    for rows in row_blocks(*X.shape):
+    for rows in [slice(None)] if issparse(X) else row_blocks(*X.shape):
         hashes[rows] = _hash(X[rows], odd)
     return hashes
 
 
-def _is_finite(block: NDArray[Any]) -> bool:
+def _is_finite(block: Any) -> bool:
+    block = block.data if issparse(block) else block
     return block.dtype.kind != "f" or bool(np.isfinite(block).all())
 
 
@@ -79,7 +91,9 @@ def _multipliers(n_features: int) -> NDArray[np.uint64]:
     return rng.integers(high, size=n_features, dtype=np.uint64) | np.uint64(1)
 
 
-def _hash(block: NDArray[Any], odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _hash(block: Any, odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    if issparse(block):
+        return _hash_sparse(block, odd)
     # Adding 0 makes -0.0 equal to 0.0; the shift brings the high bits, where small integers
     # differ, down to where a product keeps them.
     values = block.astype(np.float64)
@@ -90,6 +104,15 @@ def _hash(block: NDArray[Any], odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
     bits ^= bits >> np.uint64(32)
     bits *= odd
     return np.asarray(bits.sum(axis=1, dtype=np.uint64))
+
+
+def _hash_sparse(block: Any, odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hash sparse rows as `_hash` does the same rows dense: a zero adds nothing."""
+    bits = (block.data.astype(np.float64) + 0.0).view(np.uint64)
+    bits ^= bits >> np.uint64(32)
+    bits *= odd[block.indices]
+    sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(bits, dtype=np.uint64)])
+    return np.asarray(sums[block.indptr[1:]] - sums[block.indptr[:-1]])
 
 
 def _as_integer_bits(values: NDArray[np.float64], dtype: np.dtype[Any]) -> NDArray[np.uint64]:
@@ -105,6 +128,8 @@ def refuse_not_finite(source: RowSource, feature_names: NDArray[Any] | None, own
     n_nan = n_inf = 0
     place: tuple[int, int] | None = None
     for rows, block in source.blocks():
+        if issparse(block):
+            block = _only_bad_rows(block)
         is_nan, is_inf = np.isnan(block), np.isinf(block)
         n_nan, n_inf = n_nan + int(is_nan.sum()), n_inf + int(is_inf.sum())
         bad = is_nan | is_inf
@@ -145,7 +170,12 @@ def sample_columns(columns: NDArray[Any]) -> NDArray[Any]:
     return np.sort(columns[:, ::step], axis=1)
 
 
-def summarize(columns: NDArray[Any], samples: NDArray[Any], first_feature: int = 0) -> FeatureRange:
+def summarize(
+    columns: NDArray[Any],
+    samples: NDArray[Any],
+    first_feature: int = 0,
+    weights: NDArray[np.float64] | None = None,
+) -> FeatureRange:
     """Return median and range of some features.
 
     Parameters
@@ -155,6 +185,8 @@ def summarize(columns: NDArray[Any], samples: NDArray[Any], first_feature: int =
         Of `sample_columns`.
     first_feature : int, default=0
         Number of the first one, for the message.
+    weights : ndarray of shape (n_samples,) or None, default=None
+        As how many rows each counts for the median.
 
     Returns
     -------
@@ -167,7 +199,9 @@ def summarize(columns: NDArray[Any], samples: NDArray[Any], first_feature: int =
     """
     found = FeatureRange(*np.empty((3, columns.shape[0])))
     for f, (column, sample) in enumerate(zip(columns, samples, strict=True)):
-        found.median[f] = _median(column, sample)
+        found.median[f] = (
+            _median(column, sample) if weights is None else _weighted_median(column, weights)
+        )
         found.low[f], found.high[f] = column.min(), column.max()
         spread = float(found.high[f]) - float(found.low[f])
         if not spread <= _LARGEST_SPREAD:
@@ -195,6 +229,17 @@ def _median(column: NDArray[Any], sample: NDArray[Any]) -> float:
     return 0.5 * float(inside[first]) + 0.5 * float(inside[last])
 
 
+def _weighted_median(column: NDArray[Any], weights: NDArray[np.float64]) -> float:
+    """Median in float64; for whole numbers, that of the column with its values repeated."""
+    counts = weights > 0
+    order = np.argsort(column[counts], kind="stable")
+    values, below = column[counts][order], np.cumsum(weights[counts][order])
+    half = below[-1] / 2
+    first = np.searchsorted(below, half, side="left")
+    last = min(np.searchsorted(below, half, side="right"), values.size - 1)
+    return 0.5 * float(values[first]) + 0.5 * float(values[last])
+
+
 def _column_blocks(source: RowSource) -> Iterator[NDArray[np.intp]]:
     n, d = source.shape
     width = max(1, _COLUMN_BYTES // (n * source.dtype.itemsize))
@@ -202,12 +247,14 @@ def _column_blocks(source: RowSource) -> Iterator[NDArray[np.intp]]:
         yield np.arange(first, min(first + width, d))
 
 
-def feature_ranges(source: RowSource) -> FeatureRange:
+def feature_ranges(source: RowSource, weights: NDArray[np.float64] | None = None) -> FeatureRange:
     """Return median and range of every feature, some features at a time.
 
     Parameters
     ----------
     source : RowSource
+    weights : ndarray of shape (n_samples,) or None, default=None
+        As how many rows each counts for the median.
 
     Returns
     -------
@@ -221,7 +268,7 @@ def feature_ranges(source: RowSource) -> FeatureRange:
     found = FeatureRange(*np.empty((3, source.shape[1])))
     for features in _column_blocks(source):
         columns = source.columns(features)
-        part = summarize(columns, sample_columns(columns), int(features[0]))
+        part = summarize(columns, sample_columns(columns), int(features[0]), weights)
         for whole, own in zip(found, part, strict=True):
             whole[features] = own
     if (found.low == found.high).all():

@@ -3,45 +3,62 @@
 A selector is a small file: it subclasses `BaseCoresetSelector` and turns rows into scores.
 """
 
+import inspect
 from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, get_tags
 from sklearn.utils._param_validation import validate_parameter_constraints
-from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _num_samples,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
-    ArraySource,
     check_finite,
-    cover,
-    euclidean_to,
     fingerprints,
     rebased,
     scan,
+    source_of,
 )
-from sklearn_zcore.selection._inputs import as_readable
+from sklearn_zcore.selection._campaign import row_numbers, row_weights
+from sklearn_zcore.selection._distance import KeepsDistance
+from sklearn_zcore.selection._group_ranking import GroupRanking
+from sklearn_zcore.selection._groups import Groups
+from sklearn_zcore.selection._inputs import as_canonical, as_readable
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import find_misfit
+from sklearn_zcore.selection._representation import Representation
 from sklearn_zcore.selection._validation import (
     as_numbers,
     find_non_number,
     refuse_polars_dates,
 )
 
-_NONE_TAKEN = np.empty(0, np.intp)
 
-
-class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator, metaclass=ABCMeta):
+class BaseCoresetSelector(
+    GroupRanking,
+    KeepsDistance,
+    Representation,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
+):
     """Base class of the selectors.
 
     A subclass adds its parameters to ``_parameter_constraints`` and implements ``_score_rows``,
-    or ranks the rows as a set, see `SetAwareSelector`.
+    or ranks the rows as a set, see `SetAwareSelector`. Which of ``selected``, ``groups`` and
+    ``sample_weight`` it takes is what the signature of its ``fit`` says.
 
     Attributes
     ----------
@@ -51,9 +68,18 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"budget": BUDGET_CONSTRAINT}
 
+    # With routing, what nobody has asked for goes to others: weights to an estimator, say.
+    __metadata_request__fit: ClassVar[dict[str, bool]] = {
+        "selected": False,
+        "groups": False,
+        "sample_weight": False,
+    }
+
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _any_rows = False  # whether the rows of fit are no numbers
+    _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
     @abstractmethod
     def _score_rows(
@@ -61,12 +87,8 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
     ) -> NDArray[np.float64]:
         """Return the score of every row; higher is better. Equal rows have equal hashes."""
 
-    def _rank_rows(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Return the rows from most to least valuable; ties go to the lower row."""
-        return np.argsort(-scores, kind="stable")
-
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, *, groups: Any = None, **others: Any) -> Self:
         """Score the rows of X and select the best.
 
         Parameters
@@ -75,6 +97,12 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             Rows of finite numbers: array, data frame, memory map; any real dtype.
         y : None
             Ignored: selection uses no labels.
+        groups : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The group of every row, such as its site: each gets its share of the coreset, see
+            ``group_budget``. Of several columns, every combination is a group. Rows whose group
+            is missing (None, NaN) are a group of their own.
+        **others : None
+            ``selected`` and ``sample_weight`` of other selectors: refused by name.
 
         Returns
         -------
@@ -83,53 +111,91 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
 
         Raises
         ------
+        TypeError
+            If there is a keyword that this selector does not have.
         ValueError
             If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows
-            than the budget.
+            than the budget; if ``groups`` or ``group_budget`` do not fit X.
         """
-        return self._fit_rows(X)
+        self._refuse(others)
+        return self._fit_rows(X, groups=groups)
 
-    def _fit_rows(self, X: ArrayLike, selected: Any = None) -> Self:
+    def _refuse(self, others: dict[str, Any]) -> None:
+        """Raise TypeError about keywords of fit that this selector does not have."""
+        for keyword, value in others.items():
+            if value is None and keyword in ("selected", "sample_weight"):
+                continue
+            message = f"{type(self).__name__}.fit() got an unexpected keyword argument {keyword!r}."
+            able = sorted(
+                s.__name__ for s in _concrete_selectors() if has_fit_parameter(s, keyword)
+            )
+            if able:
+                message = (
+                    f"{type(self).__name__} takes no {keyword}; those that do are "
+                    f"{', '.join(able)}."
+                )
+            raise TypeError(message)
+
+    def _fit_rows(
+        self, X: ArrayLike, *, selected: Any = None, groups: Any = None, sample_weight: Any = None
+    ) -> Self:
         """Fit, or fail and leave everything as it was."""
         with all_or_nothing(self):
             rows = self._validate_rows(X, reset=True)
-            self._taken = self._resolve_selected(selected, rows.shape[0])
-            n_selected = Budget.parse(self.budget).rows(rows.shape[0], self._taken.size)
-            hashes = scan(ArraySource(rows), self._feature_names(), type(self).__name__)
-            self.scores_ = self._score_rows(rebased(rows), hashes, n_selected)
-            self.ranking_ = self._rank_rows(self.scores_)
-            self._fingerprints = hashes
-            # What `score` needs of X: the best rows, and those that were selected before.
-            self._best_rows = rows[self.ranking_[:n_selected]]
-            self._taken_rows = rows[self.ranking_[rows.shape[0] - self._taken.size :]]
+            n_samples = rows.shape[0]
+            self._taken = row_numbers(selected, n_samples)
+            self._sample_weight = row_weights(sample_weight, rows)
+            n_selected = self._budget_rows(n_samples, self._taken.size)
+            hashes = scan(source_of(rows), self._feature_names(), type(self).__name__)
+            of_fit = hashes
+            compared = self._as_compared(rows)
+            if compared is not rows:  # what is compared may be equal where rows differ
+                hashes = fingerprints(compared)
+            compared = compared if issparse(compared) else rebased(compared)
+            self._n_most, order = None, None
+            if groups is not None:
+                of_rows = Groups.of(groups, n_samples)
+                order = self._rank_groups(compared, hashes, n_selected, of_rows)
+            elif self.group_budget != "proportional":
+                raise ValueError(
+                    f"group_budget={self.group_budget!r} shares the budget among groups, and there "
+                    f"are none: pass fit(X, groups=...), or leave it out."
+                )
+            else:
+                self.scores_ = self._score_rows(compared, hashes, n_selected)
+                self.ranking_ = self._taken_last(self._rank_rows(self.scores_))
+            if self.min_distance is not None:
+                self._keep_apart(compared, order, n_selected)
+                self.scores_ = self._scores_of_ranking()
+            self._fingerprints = of_fit
             self._apply_budget(n_selected)
+            self._keep_rows(rows)
         self._warn_of_doubts()
         return self
-
-    def _resolve_selected(self, selected: Any, n_samples: int) -> NDArray[np.intp]:
-        """Return the numbers of the rows that have been selected before: none."""
-        return _NONE_TAKEN
 
     def _feature_names(self) -> NDArray[Any] | None:
         names: NDArray[Any] | None = getattr(self, "feature_names_in_", None)
         return names
 
-    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> Any:
         """Return X as a 2-d array of real numbers, without a copy where it is one.
 
         Whether they are finite is told by whoever looks at all of them next.
         """
         X = as_readable(X, type(self).__name__)
         try:
-            rows: NDArray[Any] = validate_data(
+            rows: Any = validate_data(
                 self,
                 X,
                 reset=reset,
+                accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
                 dtype="numeric",
                 ensure_all_finite=False,
                 ensure_min_samples=2 if reset else 1,
             )
             refuse_polars_dates(X)
+            if issparse(rows):
+                return as_canonical(rows)
             if rows.dtype.kind not in "biuf":  # scikit-learn lets dates and categories pass
                 rows = as_numbers(rows)
         except (TypeError, ValueError, OverflowError) as error:
@@ -145,24 +211,33 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
             ) from None
         return rows
 
-    def _validate_finite(self, X: ArrayLike) -> NDArray[Any]:
+    def _validate_finite(self, X: ArrayLike) -> Any:
         """Return other rows than those of ``fit`` as a 2-d array of finite numbers."""
-        rows = self._validate_rows(X, reset=False)
-        check_finite(ArraySource(rows), self._feature_names(), type(self).__name__)
+        rows: Any = self._validate_rows(X, reset=False)
+        check_finite(source_of(rows), self._feature_names(), type(self).__name__)
         return rows
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether a fit came to its end."""
         return hasattr(self, "ranking_")
 
+    def _budget_rows(self, n_samples: int, n_taken: int = 0) -> int:
+        """Return how many rows are wanted."""
+        return Budget.parse(self.budget).rows(n_samples, n_taken)
+
     def _apply_budget(self, n_selected: int) -> None:
+        self._forget_weights()
+        self._n_wanted = n_selected
+        if self._n_most is not None:
+            n_selected = min(n_selected, self._n_most)
         self.n_selected_ = n_selected
         self.support_ = np.zeros(self.ranking_.size, dtype=bool)
         self.support_[self.ranking_[:n_selected]] = True
         self.indices_ = np.flatnonzero(self.support_)
 
-    def _warn_of_doubts(self) -> None:  # noqa: B027
+    def _warn_of_doubts(self) -> None:
         """Warn of what is doubtful about the selection, once all of it is there."""
+        self._warn_of_fewer()
 
     def set_budget(self, budget: float | str) -> Self:
         """Change the budget of the fitted selector; nothing is scored again.
@@ -260,7 +335,8 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
                 f"and predict for any rows, use CoresetClassifier or CoresetRegressor; to pick "
                 f"the coreset's part of other arrays, use select()."
             )
-        return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
+        as_it_is = hasattr(X, "shape") or self._any_rows
+        return _safe_indexing(X if as_it_is else rows, self.indices_)
 
     def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X and return its selected rows.
@@ -290,9 +366,12 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         if misfit is not None:
             self._validate_params()
             n_samples = _num_samples(X)
-            n_selected = Budget.parse(self.budget).rows(n_samples)
+            n_selected = self._budget_rows(n_samples)
             misfit.refuse(type(self).__name__, n_selected, n_samples)
-        return super().fit_transform(X, y, **fit_params)
+        coreset = super().fit_transform(X, y, **fit_params)
+        if misfit is not None:  # a least distance may have left out more than the budget does
+            misfit.refuse(type(self).__name__, self.n_selected_, n_samples)
+        return coreset
 
     def select(self, *arrays: Any) -> Any:
         """Return the coreset's part of arrays that go along with X.
@@ -330,35 +409,13 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts
 
-    def score(self, X: ArrayLike, y: Any = None) -> float:
-        """Return how well the coreset covers the rows of X.
 
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Any rows, e.g. held-out ones.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        float
-            Minus the mean Euclidean distance to the nearest row of the coreset (or of what had
-            been selected before), so that higher is better and a search over ``budget`` needs no
-            labels.
-
-        Raises
-        ------
-        ValueError
-            If `set_budget` has enlarged the coreset: a selector keeps no rows beyond those that
-            the budget of ``fit`` selected.
-        """
-        check_is_fitted(self)
-        rows = self._validate_finite(X)
-        if self.n_selected_ > self._best_rows.shape[0]:
-            raise ValueError(
-                f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
-                f"those; to score a coreset of {self.n_selected_}, fit with that budget."
-            )
-        coreset = np.concatenate([self._best_rows[: self.n_selected_], self._taken_rows])
-        return -float(cover(ArraySource(rows), euclidean_to(coreset)).distance.mean())
+def _concrete_selectors() -> list[type[BaseCoresetSelector]]:
+    """Return the selectors of this package that can be made."""
+    found, waiting = [], [BaseCoresetSelector]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if not inspect.isabstract(kind) and kind.__module__.startswith(__package__):
+            found.append(kind)
+    return found

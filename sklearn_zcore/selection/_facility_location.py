@@ -10,9 +10,10 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._memory import call_cached
-from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
-from sklearn_zcore.selection._set_aware import ExtendsSelection
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
+from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
 _SAMPLE_SIZE = 2048  # rows that a mean distance is taken over
@@ -34,13 +35,16 @@ def _order(
     # Ties go to the lower row, and that must not be the one that stands first in the file.
     shuffled = check_random_state(random_state).permutation(distinct.rows.size)
     X, weights = distinct.values(shuffled), distinct.weights[shuffled]
+    if not weights.any():
+        return np.asarray(shuffled)  # all that counts has been selected
     taken = distinct.taken_values()
     near = scale = taken_scale = None
     if reduce_hubs:
-        sample = X[:_SAMPLE_SIZE], weights[:_SAMPLE_SIZE]
+        some = np.flatnonzero(weights > 0)[:_SAMPLE_SIZE]
+        sample = X[some], weights[some]
         scale = hub_scale(X, *sample, metric, n_jobs)
-        taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.size else None
-    if taken.size:
+        taken_scale = hub_scale(taken, *sample, metric, n_jobs) if taken.shape[0] else None
+    if taken.shape[0]:
         near = distance_to_nearest(X, taken, metric, taken_scale)
         near = near if scale is None else near * scale
     with progress_bar(verbose, "Facility location", "rows") as progress:
@@ -63,7 +67,7 @@ def _as_order(order: NDArray[Any], n: int) -> NDArray[np.intp]:
     return order
 
 
-class FacilityLocationSelector(ExtendsSelection):
+class FacilityLocationSelector(SetAwareSelector):
     r"""Coreset selection by facility location: the rows that stand for all others best.
 
     A greedy search maximises the coverage
@@ -81,9 +85,11 @@ class FacilityLocationSelector(ExtendsSelection):
     budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
-    metric : {"manhattan", "euclidean"}, default="manhattan"
+    metric : {"manhattan", "euclidean", "cosine"}, default="manhattan"
         The distance. Manhattan (L1) is less impressed by single features that are far off; on
-        tables, classifiers trained on its coresets were at least as good.
+        tables, classifiers trained on its coresets were at least as good. ``"cosine"`` is the
+        Euclidean distance of rows scaled to length 1, none of which may be 0: for embeddings and
+        TF-IDF.
     reduce_hubs : bool, default=True
         Whether a distance is divided by the geometric mean of both rows' mean distances to all
         rows [3]_. With many features, a few rows near the centre, the hubs, are near to all
@@ -106,6 +112,16 @@ class FacilityLocationSelector(ExtendsSelection):
         Order in which ties are broken.
     verbose : int, default=0
         Whether to show a progress bar, with rate and time left, on stderr.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is of ``metric``.
 
     Attributes
     ----------
@@ -120,6 +136,14 @@ class FacilityLocationSelector(ExtendsSelection):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -182,8 +206,9 @@ class FacilityLocationSelector(ExtendsSelection):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **ExtendsSelection._parameter_constraints,
-        "metric": [StrOptions({"manhattan", "euclidean"})],
+        **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
+        "metric": [StrOptions({"manhattan", "euclidean", "cosine"})],
         "reduce_hubs": ["boolean"],
         "exact": ["boolean", StrOptions({"auto"})],
         "part_size": [Interval(Integral, 16, None, closed="left")],
@@ -197,7 +222,7 @@ class FacilityLocationSelector(ExtendsSelection):
         self,
         budget: float | str = 0.1,
         *,
-        metric: Literal["manhattan", "euclidean"] = "manhattan",
+        metric: Literal["manhattan", "euclidean", "cosine"] = "manhattan",
         reduce_hubs: bool = True,
         exact: bool | Literal["auto"] = "auto",
         part_size: int = 1024,
@@ -205,8 +230,12 @@ class FacilityLocationSelector(ExtendsSelection):
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
+        self.min_distance = min_distance
         self.metric = metric
         self.reduce_hubs = reduce_hubs
         self.exact = exact
@@ -216,6 +245,9 @@ class FacilityLocationSelector(ExtendsSelection):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return directions(rows, type(self).__name__) if self.metric == "cosine" else rows
+
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         # The last problem of the pyramid may hold more rows than the many before it.
         top_size = self.part_size
@@ -223,7 +255,8 @@ class FacilityLocationSelector(ExtendsSelection):
             top_size = max(self.part_size, _EXACT_UP_TO)
         elif self.exact:
             top_size = distinct.rows.size
-        how = (self.metric, self.reduce_hubs, self.part_size, top_size)
+        metric = "manhattan" if self.metric == "manhattan" else "euclidean"
+        how = (metric, self.reduce_hubs, self.part_size, top_size)
         arguments = (distinct, self.random_state, *how)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         order: NDArray[np.intp] = call_cached(
@@ -235,3 +268,9 @@ class FacilityLocationSelector(ExtendsSelection):
             load=lambda arrays: _as_order(arrays[0], distinct.rows.size),
         )
         return order
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse rows, but for Manhattan distances."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.metric != "manhattan"
+        return tags

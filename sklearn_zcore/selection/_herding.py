@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
 from sklearn_zcore.rows import DistinctRows, row_blocks
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _PAIRS = 10_000  # whose median distance is the width of the kernel
@@ -36,7 +37,9 @@ class HerdingSelector(SetAwareSelector):
 
     Every choice is the row that brings the mean of the coreset nearest to the mean of all rows
     [1]_, in the feature space of a Gaussian kernel, approximated by random Fourier features [2]_.
-    So the coreset matches the density of the data, better than a random draw does.
+    So the coreset matches the density of the data, better than a random draw does. Rows passed as
+    ``selected`` are the first choices: what is selected besides brings the mean of all of them
+    nearest.
 
     Parameters
     ----------
@@ -51,6 +54,16 @@ class HerdingSelector(SetAwareSelector):
         12 * n_features * n_components for what makes them, and a float32 copy of X.
     random_state : int, RandomState instance or None, default=None
         Seed of the random features and pairs.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is Euclidean.
 
     Attributes
     ----------
@@ -66,6 +79,14 @@ class HerdingSelector(SetAwareSelector):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -99,6 +120,7 @@ class HerdingSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "gamma": [Interval(Real, 0, None, closed="neither"), None],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
@@ -111,8 +133,12 @@ class HerdingSelector(SetAwareSelector):
         gamma: float | None = None,
         n_components: int = 256,
         random_state: Any = None,
+        group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
+        self.min_distance = min_distance
         self.gamma = gamma
         self.n_components = n_components
         self.random_state = random_state
@@ -121,13 +147,24 @@ class HerdingSelector(SetAwareSelector):
         from sklearn.kernel_approximation import RBFSampler  # slow to import
 
         rng = check_random_state(self.random_state)
-        X = distinct.values()[:]
-        gamma = _median_gamma(X, rng) if self.gamma is None else self.gamma * distinct.scale**2
+        X, taken = distinct.values()[:], distinct.taken_values()
+        gamma = None if self.gamma is None else self.gamma * distinct.scale**2
+        if gamma is None:
+            gamma = _median_gamma(np.concatenate([X, taken]) if taken.size else X, rng)
         sampler = RBFSampler(gamma=gamma, n_components=self.n_components, random_state=rng)
         features = sampler.set_output(transform="default").fit_transform(X)
-        to_mean = features @ np.average(features, axis=0, weights=distinct.weights)
+        if taken.size:
+            before = sampler.transform(taken)
+            total = distinct.weights @ features + distinct.taken_weights @ before
+            mean = total / (distinct.weights.sum() + distinct.taken_weights.sum())
+        else:
+            mean = np.average(features, axis=0, weights=distinct.weights)
+        to_mean = features @ mean
         # Inner product of every row with the sum of (mean - row) over the choices, plus the mean.
         wanted = to_mean.astype(np.float64)
+        if taken.size:  # as if they were the choices so far
+            chosen_sum = distinct.taken_counts @ before.astype(np.float64)
+            wanted += distinct.taken_counts.sum() * to_mean - features @ chosen_sum
         chosen = np.empty(self._n_steps(features.shape, n_selected), np.intp)
         for k in range(chosen.size):
             chosen[k] = wanted.argmax()

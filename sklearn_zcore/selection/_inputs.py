@@ -40,6 +40,12 @@ def as_readable(X: Any, owner: str) -> Any:
                 f"of them. Fill them in, e.g. X.filled(X.mean()), or drop their rows."
             )
         return X.data
+    refuse_collections(X, owner)
+    return X
+
+
+def refuse_collections(X: Any, owner: str) -> None:
+    """Raise TypeError about what is not in memory, or would have to be made dense."""
     remedy = _remedy(X)
     if remedy is not None:
         kind = f"{type(X).__module__.partition('.')[0]} {type(X).__name__}"
@@ -52,6 +58,15 @@ def as_readable(X: Any, owner: str) -> Any:
             f"X is a pandas frame of sparse columns, and {owner} needs dense rows. If they fit in "
             f"memory, pass X.sparse.to_dense()."
         )
+
+
+def as_canonical(X: Any) -> Any:
+    """Return a sparse matrix as floats, one for each place, in order; X stays as it is."""
+    if X.dtype not in (np.float32, np.float64):
+        X = X.astype(np.float64)
+    if not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
     return X
 
 

@@ -1,13 +1,22 @@
 """KCenterSelector: farthest first."""
 
+from numbers import Real
+from typing import Any, ClassVar, Literal, Self
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
-from sklearn_zcore.rows import DistinctRows
-from sklearn_zcore.selection._set_aware import ExtendsSelection
+from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
+from sklearn_zcore.selection._distance import directions
+from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, CAMPAIGN_CONSTRAINTS
+from sklearn_zcore.selection._set_aware import SetAwareSelector
+
+_ROUNDING = 1e-5  # of squares in float32: within the radius is what is so in float64
 
 
-class KCenterSelector(ExtendsSelection):
+class KCenterSelector(SetAwareSelector):
     """Coreset selection by k-center: leave no row far from the coreset.
 
     Farthest-first traversal [1]_: the first choice is the row nearest to the mean, and every
@@ -19,7 +28,24 @@ class KCenterSelector(ExtendsSelection):
     ----------
     budget : int, float or str, default=0.1
         How many rows to select: an int is a number of rows, a float in (0, 1] a fraction
-        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
+        (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage. None is as
+        many as ``radius`` takes.
+    metric : {"euclidean", "cosine"}, default="euclidean"
+        The distance; ``"cosine"`` is that of rows scaled to length 1, none of which may be 0.
+    radius : float or None, default=None
+        Where to stop: when no row is farther than this from the coreset, or from what was selected
+        before. With a budget, whichever comes first. For ``"cosine"``, it is a cosine distance,
+        1 - cos.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is of ``metric``.
 
     Attributes
     ----------
@@ -35,6 +61,14 @@ class KCenterSelector(ExtendsSelection):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -70,26 +104,165 @@ class KCenterSelector(ExtendsSelection):
     array([2, 3])
     """
 
-    def __init__(self, budget: float | str = 0.1) -> None:
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
+        "budget": [*BUDGET_CONSTRAINT, None],
+        "metric": [StrOptions({"euclidean", "cosine"})],
+        "radius": [Interval(Real, 0, None, closed="neither"), None],
+    }
+
+    budget: Any
+
+    def __init__(
+        self,
+        budget: float | str | None = 0.1,
+        *,
+        metric: Literal["euclidean", "cosine"] = "euclidean",
+        radius: float | None = None,
+        group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
+    ) -> None:
         self.budget = budget
+        self.metric = metric
+        self.radius = radius
+        self.group_budget = group_budget
+        self.min_distance = min_distance
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        selected: Any = None,
+        groups: Any = None,
+        **others: Any,
+    ) -> Self:
+        """Rank the rows of X and select the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows of finite numbers: array, data frame, memory map; any real dtype.
+        y : None
+            Ignored: selection uses no labels.
+        selected, groups : array-like, default=None
+            As for `FacilityLocationSelector.fit`.
+        **others : None
+            ``sample_weight`` of other selectors is refused: no row may be far away, however
+            little it counts.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `FacilityLocationSelector.fit` does.
+        """
+        self._refuse(others)
+        if groups is not None and self.radius is not None:
+            raise ValueError(
+                f"radius={self.radius} asks for as many rows as it takes, and groups for shares of "
+                f"a budget: leave one of them out."
+            )
+        return self._fit_rows(X, selected=selected, groups=groups)
+
+    def _budget_rows(self, n_samples: int, n_taken: int = 0) -> int:
+        if self.budget is not None:
+            return super()._budget_rows(n_samples, n_taken)
+        if self.radius is None:
+            raise InvalidParameterError(
+                "The 'budget' parameter of KCenterSelector may be None, as many rows as it takes, "
+                "with a radius only: KCenterSelector(budget=None, radius=1.5). Got no radius "
+                "instead."
+            )
+        return n_samples - n_taken
+
+    def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return directions(rows, type(self).__name__) if self.metric == "cosine" else rows
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse rows, too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
-        from sklearn_zcore.facility import distance_to_nearest, square_distances_from
+        from sklearn_zcore.facility import distance_to_nearest
 
         values, taken = distinct.values(), distinct.taken_values()
-        X, scale = values.matrix()
-        norms = np.einsum("ij,ij->i", X, X)
-        near = np.full(norms.size, np.inf, np.float32)
-        if taken.size:
-            near = (scale * distance_to_nearest(values, taken, "euclidean")) ** 2
-        chosen = np.empty(self._n_steps(X.shape, n_selected), np.intp)
+        is_sparse = isinstance(distinct.source, SparseSource)
+        rows: _Rows | _SparseRows = _SparseRows(values) if is_sparse else _Rows(values)
+        near = np.full(rows.shape[0], np.inf, np.float32)
+        if taken.shape[0]:
+            near = (rows.scale * distance_to_nearest(values, taken, "euclidean")) ** 2
+        chosen = np.empty(self._n_steps(rows.shape, n_selected), np.intp)
+        least = self._least_square(distinct.scale / rows.scale)
         for k in range(chosen.size):
+            if near.max() <= least and self._n_most is None:
+                self._n_most = k
+                if self._n_ranked is not None or self.budget is None:
+                    self._n_ranked = k
+                    chosen = chosen[:k]
+                    break
             if np.isinf(near[0]):  # nothing has been chosen
-                mean = np.average(X, axis=0, weights=distinct.weights).astype(np.float32)
-                chosen[k] = np.argmin(norms - 2 * (X @ mean))
+                chosen[k] = rows.nearest_to_mean(distinct.weights)
             else:
                 chosen[k] = near.argmax()
-            np.minimum(near, square_distances_from(X, norms, int(chosen[k])), out=near)
+            np.minimum(near, rows.square_distances(int(chosen[k])), out=near)
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
-        rest = np.argsort(-near, kind="stable")[: norms.size - chosen.size]
+        if self.radius is not None and self._n_most is None and near.max() <= least:
+            self._n_most = chosen.size
+        rest = np.argsort(-near, kind="stable")[: near.size - chosen.size]
         return np.concatenate([chosen, rest])
+
+    def _least_square(self, scale: float) -> float:
+        """Return the squared distance at which a row is covered; below 0 is none."""
+        if self.radius is None:
+            return -2.0
+        square = 2 * self.radius if self.metric == "cosine" else self.radius**2
+        return square * (1 - _ROUNDING) / scale**2
+
+
+class _Rows:
+    """The distinct rows, and their squared distances to one of them."""
+
+    def __init__(self, values: Any) -> None:
+        self.X, self.scale = values.matrix()
+        self.squares = np.einsum("ij,ij->i", self.X, self.X)
+        self.shape: tuple[int, ...] = self.X.shape
+
+    def square_distances(self, row: int) -> NDArray[np.float32]:
+        """Return the squared distances of all rows to one of them."""
+        from sklearn_zcore.facility import square_distances_from
+
+        return np.asarray(square_distances_from(self.X, self.squares, row))
+
+    def nearest_to_mean(self, weights: NDArray[np.float32]) -> int:
+        """Return the row that is nearest to the mean of all of them."""
+        mean = np.average(self.X, axis=0, weights=weights).astype(np.float32)
+        return int(np.argmin(self.squares - 2 * (self.X @ mean)))
+
+
+class _SparseRows:
+    """The same of sparse rows, in float64, which is right for what is not far off."""
+
+    def __init__(self, values: Any) -> None:
+        self.X, self.scale = values[:].astype(np.float64), 1.0
+        self.squares = square_norms(self.X)
+        self.shape: tuple[int, ...] = self.X.shape
+
+    def square_distances(self, row: int) -> NDArray[np.float32]:
+        """Return the squared distances of all rows to one of them."""
+        products = self.X @ self.X[[row]].toarray()[0]
+        squares = self.squares + self.squares[row] - 2 * products
+        return np.asarray(np.maximum(squares, 0), np.float32)
+
+    def nearest_to_mean(self, weights: NDArray[np.float32]) -> int:
+        """Return the row that is nearest to the mean of all of them."""
+        mean = weights.astype(np.float64) @ self.X / weights.sum(dtype=np.float64)
+        return int(np.argmin(self.squares - 2 * (self.X @ mean)))

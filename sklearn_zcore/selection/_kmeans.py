@@ -5,10 +5,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
-from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.rows import DistinctRows, square_norms
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
@@ -25,6 +28,9 @@ class KMeansSelector(SetAwareSelector):
     are several fits. `set_budget` keeps the clusters. A smaller budget takes the prototypes of
     the largest ones, a larger one goes on with the second nearest row of each cluster.
 
+    Rows passed as ``selected`` are centres that stay where they are: what the clusters minimise is
+    the squared distance of all rows to the nearest centre, fixed or not.
+
     Parameters
     ----------
     budget : int, float or str, default=0.1
@@ -35,6 +41,16 @@ class KMeansSelector(SetAwareSelector):
         n_samples * n_selected is above 1e8.
     random_state : int, RandomState instance or None, default=None
         Seed of the clustering.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is Euclidean.
 
     Attributes
     ----------
@@ -49,6 +65,14 @@ class KMeansSelector(SetAwareSelector):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -85,6 +109,7 @@ class KMeansSelector(SetAwareSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **SetAwareSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "minibatch": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
@@ -92,42 +117,102 @@ class KMeansSelector(SetAwareSelector):
     nested_budgets = False
 
     def __init__(
-        self, budget: float | str = 0.1, *, minibatch: Any = "auto", random_state: Any = None
+        self,
+        budget: float | str = 0.1,
+        *,
+        minibatch: Any = "auto",
+        random_state: Any = None,
+        group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
+        self.min_distance = min_distance
         self.minibatch = minibatch
         self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse rows, too."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.cluster import KMeans, MiniBatchKMeans  # slow to import
 
-        X, weights = distinct.values()[:], distinct.weights
+        X, weights, taken = distinct.values()[:], distinct.weights, distinct.taken_values()
+        n_clusters = min(n_selected, max(1, int(np.count_nonzero(weights))))
         minibatch = self.minibatch
         if minibatch == "auto":
-            minibatch = X.shape[0] * n_selected > _MINIBATCH_ABOVE
+            minibatch = X.shape[0] * n_clusters > _MINIBATCH_ABOVE
         kind = MiniBatchKMeans if minibatch else KMeans
-        clusters = self._cluster(kind, X, weights, n_selected)
-        distance = _distance_to_centre(X, clusters)
-        if np.median(distance) ** 2 < _SHARE_LOST * np.einsum("ij,ij->i", X, X).max():
-            # Clusters so far apart that squares of float32 drown what lies between their rows.
-            X = X.astype(np.float64)
-            clusters = self._cluster(kind, X, weights, n_selected)
+        if taken.shape[0]:
+            cluster, distance, is_covered = self._cluster_beside(
+                kind, X, weights, taken, n_clusters
+            )
+        else:
+            clusters = self._cluster(kind, X, weights, n_clusters)
             distance = _distance_to_centre(X, clusters)
-        cluster = clusters.labels_
-        size = np.bincount(cluster, weights, minlength=n_selected)
+            if not issparse(X) and _is_drowned(distance, X):
+                # Clusters so far apart that squares of float32 drown what lies between their rows.
+                X = X.astype(np.float64)
+                clusters = self._cluster(kind, X, weights, n_clusters)
+                distance = _distance_to_centre(X, clusters)
+            cluster, is_covered = clusters.labels_, np.zeros(X.shape[0], bool)
+        size = np.bincount(cluster, np.where(is_covered, 0, weights), minlength=n_clusters)
         by_cluster = np.lexsort((distance, cluster))
-        starts = np.searchsorted(cluster[by_cluster], np.arange(n_selected))
+        starts = np.searchsorted(cluster[by_cluster], np.arange(n_clusters))
         place = np.empty(cluster.size, np.intp)  # within the cluster
         place[by_cluster] = np.arange(cluster.size) - starts[cluster[by_cluster]]
-        return np.lexsort((cluster, -size[cluster], place))
+        return np.lexsort((cluster, -size[cluster], place, is_covered))
 
     def _cluster(self, kind: Any, X: NDArray[Any], weights: NDArray[Any], n_clusters: int) -> Any:
+        counts = weights > 0
         with warnings.catch_warnings():
             # Rows that differ by less than float32 can tell: the second nearest rows step in.
             warnings.simplefilter("ignore", ConvergenceWarning)
             clusters = kind(n_clusters, n_init=1, random_state=self.random_state)
-            return clusters.fit(X, sample_weight=weights)
+            if counts.all():
+                return clusters.fit(X, sample_weight=weights)
+            # Rows that do not count make no clusters, and lie in one.
+            clusters.fit(X[counts], sample_weight=weights[counts])
+            clusters.labels_ = clusters.predict(X)
+            return clusters
+
+    def _cluster_beside(
+        self,
+        kind: Any,
+        X: NDArray[Any],
+        weights: NDArray[Any],
+        taken: NDArray[Any],
+        n_clusters: int,
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.bool_]]:
+        """Cluster beside the rows that have been selected before, each a centre of its own."""
+        from sklearn_zcore.selection._clustering import cluster_beside
+
+        rng = check_random_state(self.random_state)
+
+        def make(n_clusters: int, centres: NDArray[Any]) -> Any:
+            return kind(n_clusters, init=centres, n_init=1, random_state=rng)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return cluster_beside(
+                X.astype(np.float64), weights, taken.astype(np.float64), make, n_clusters, rng
+            )
 
 
-def _distance_to_centre(X: NDArray[Any], clusters: Any) -> NDArray[Any]:
+def _is_drowned(distance: NDArray[Any], X: NDArray[Any]) -> bool:
+    return bool(np.median(distance) ** 2 < _SHARE_LOST * np.einsum("ij,ij->i", X, X).max())
+
+
+def _distance_to_centre(X: Any, clusters: Any) -> NDArray[Any]:
+    if issparse(X):
+        by_cluster = np.argsort(clusters.labels_, kind="stable")
+        ends = np.cumsum(np.bincount(clusters.labels_, minlength=clusters.n_clusters))
+        squares = square_norms(X)
+        members = np.split(by_cluster, ends[:-1])
+        for rows, centre in zip(members, clusters.cluster_centers_, strict=True):
+            squares[rows] += centre @ centre - 2 * (X[rows] @ centre)
+        return np.sqrt(np.maximum(squares, 0))
     return np.asarray(np.linalg.norm(X - clusters.cluster_centers_[clusters.labels_], axis=1))

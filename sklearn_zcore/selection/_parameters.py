@@ -1,11 +1,11 @@
 """How parameters that several selectors have are checked."""
 
 import os
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt
+from sklearn.utils._param_validation import HasMethods, Interval, Options, RealNotInt, StrOptions
 
 from sklearn_zcore._budget import Budget
 
@@ -36,3 +36,8 @@ BUDGET_CONSTRAINT: list[Any] = [
     _BudgetAsWritten(),
 ]
 MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]
+# Of selectors that share the budget among groups, and that keep rows apart.
+CAMPAIGN_CONSTRAINTS: dict[str, list[Any]] = {
+    "group_budget": [StrOptions({"proportional", "equal", "sqrt"}), dict],
+    "min_distance": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
+}

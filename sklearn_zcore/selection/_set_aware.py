@@ -5,11 +5,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import _fit_context
-from sklearn.utils import column_or_1d
+from sklearn.base import _fit_context, clone
 
-from sklearn_zcore.rows import ArraySource, DistinctRows
+from sklearn_zcore.rows import DistinctRows, refuse_constant, source_of
 from sklearn_zcore.selection._base import BaseCoresetSelector
+from sklearn_zcore.selection._group_ranking import Ranked
+from sklearn_zcore.selection._groups import Groups
 
 _ALL_STEPS = 4e9  # multiplications: about a second
 
@@ -30,7 +31,7 @@ class SetAwareSelector(BaseCoresetSelector):
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
         n = X.shape[0]
-        distinct = DistinctRows(ArraySource(X), hashes, self._taken)
+        distinct = DistinctRows(source_of(X), hashes, self._taken, self._sample_weight)
         order, self._n_ranked = np.empty(0, np.intp), None
         if distinct.rows.size:
             order = self._order_rows(distinct, min(n_selected, distinct.rows.size))
@@ -48,40 +49,16 @@ class SetAwareSelector(BaseCoresetSelector):
         self._n_ranked = None if n_steps == n_rows else n_steps
         return n_steps
 
-
-def _row_numbers(selected: Any, n_samples: int) -> NDArray[np.intp]:
-    """Return the rows that a mask or row numbers name, in row order.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither a mask of n_samples nor numbers of rows that exist.
-    """
-    rows = column_or_1d(np.asarray(selected)) if np.size(selected) else np.empty(0, np.intp)
-    if rows.dtype.kind == "b":
-        if rows.size != n_samples:
-            raise ValueError(
-                f"selected is a mask of {rows.size} rows, and X has n_samples = {n_samples}."
-            )
-        return np.flatnonzero(rows)
-    if rows.dtype.kind not in "iu":
-        raise TypeError(
-            f"selected holds {rows.dtype} values; give a boolean mask of the rows of X, or their "
-            f"numbers as integers."
-        )
-    wrong = np.flatnonzero((rows < 0) | (rows >= n_samples))
-    if wrong.size:
-        raise ValueError(
-            f"selected names row {rows[wrong[0]]}, and the rows of X are 0 to {n_samples - 1}."
-        )
-    return np.unique(rows).astype(np.intp)
-
-
-class ExtendsSelection(SetAwareSelector):
-    """Base class of set-aware selectors that can start from rows that have been selected before."""
-
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None, selected: Any = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        selected: Any = None,
+        groups: Any = None,
+        sample_weight: Any = None,
+    ) -> Self:
         """Rank the rows of X and select the best.
 
         Parameters
@@ -95,6 +72,14 @@ class ExtendsSelection(SetAwareSelector):
             count as covered and are not selected again; they come last in ``ranking_``. ``budget``
             is the number of further rows; a fraction still is one of all rows, at most those that
             are left.
+        groups : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The group of every row, such as its site: each gets its share of the coreset, see
+            ``group_budget``, and its rows are selected among its own. Of several columns, every
+            combination is a group. Rows whose group is missing (None, NaN) are a group of their
+            own.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As how many rows each counts in what is to be covered: whole numbers are the same as
+            copies of the row. A row of weight 0 need not be covered, and may be selected.
 
         Returns
         -------
@@ -107,18 +92,55 @@ class ExtendsSelection(SetAwareSelector):
             If ``selected`` is neither boolean nor integer.
         ValueError
             If X is not made of finite real numbers, has fewer than 2 rows or no feature that
-            varies, has fewer rows left than the budget, or ``selected`` names rows that X does
-            not have, or all of them.
+            varies, or has fewer rows left than the budget; if ``selected`` names rows that X does
+            not have, or all of them; if ``groups`` or ``group_budget`` do not fit X; if
+            weights are negative, not finite, all 0, or not as many as there are rows.
         """
-        return self._fit_rows(X, selected)
+        return self._fit_rows(X, selected=selected, groups=groups, sample_weight=sample_weight)
 
-    def _resolve_selected(self, selected: Any, n_samples: int) -> NDArray[np.intp]:
-        """Return the numbers of the rows that have been selected before."""
-        if selected is None:
-            return super()._resolve_selected(selected, n_samples)
-        before = _row_numbers(selected, n_samples)
-        if before.size == n_samples:
-            raise ValueError(
-                f"All n_samples = {n_samples} rows of X are in selected: none is left."
-            )
-        return before
+    def _rank_each(
+        self,
+        X: NDArray[Any],
+        hashes: NDArray[np.uint64],
+        n_selected: int,
+        groups: Groups,
+        counts: NDArray[np.intp],
+    ) -> list[Ranked]:
+        """Return for every group its rows that can be selected, ranked, and how far that goes.
+
+        What a row is worth depends on the others: each group is one fit of its own.
+        """
+        if (hashes == hashes[0]).all():
+            refuse_constant(X.shape[1])
+        rankings: list[Ranked] = []
+        by_group = np.argsort(groups.number, kind="stable")
+        members = np.split(by_group, np.cumsum(groups.sizes())[:-1])
+        for rows, count in zip(members, counts.tolist(), strict=True):
+            before = np.isin(rows, self._taken, assume_unique=True)
+            n_free = int(np.count_nonzero(~before))
+            if n_free <= 1 or (hashes[rows] == hashes[rows[0]]).all():
+                rankings.append((rows[~before], None))
+                continue
+            keywords: dict[str, Any] = {"selected": before} if before.any() else {}
+            # If none of a group counts, all of it counts alike: it is owed its share.
+            if self._sample_weight is not None and self._sample_weight[rows].any():
+                keywords["sample_weight"] = self._sample_weight[rows]
+            alone = clone(self).set_params(budget=max(1, count), **self._no_groups())
+            alone.fit(X[rows], **keywords)
+            rankings.append((rows[alone.ranking_[:n_free]], alone._n_ranked))
+        return rankings
+
+    def _no_groups(self) -> dict[str, Any]:
+        """Return the parameters of a fit within one group."""
+        plain: dict[str, Any] = {"group_budget": "proportional", "min_distance": None}
+        if getattr(self, "metric", None) == "cosine":
+            plain["metric"] = "euclidean"  # rows are of length 1 already
+        known = self.get_params(deep=False)
+        return {name: value for name, value in plain.items() if name in known}
+
+    def _scores_of_ranking(self) -> NDArray[np.float64]:
+        """Return the scores of a ranking by groups or distances: from the ranks, as without."""
+        n = self.ranking_.size
+        scores = np.empty(n)
+        scores[self.ranking_] = np.arange(n, 0, -1) / n
+        return scores

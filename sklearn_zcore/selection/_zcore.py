@@ -13,7 +13,7 @@ from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._memory import call_cached
-from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
+from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
 from sklearn_zcore.selection._stability import draws_needed
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
@@ -171,6 +171,16 @@ class ZCoreSelector(BaseCoresetSelector):
         Seed of the draws.
     verbose : int, default=0
         Whether to show a progress bar, with rate and time left, on stderr.
+    group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
+        Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
+        proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
+        the budget (0.25); groups that it does not name share the rest in proportion to theirs.
+        Groups with fewer rows than their share give the rest to the others.
+    min_distance : float, "auto" or None, default=None
+        The distance that no selected row is nearer than to another, or to one selected before, so
+        that near-copies are passed over. Fewer rows than the budget may come out: ``n_selected_``
+        says how many, and a warning. ``"auto"`` is half the median distance of a row to its nearest
+        neighbour. None keeps none. It is Euclidean.
 
     Attributes
     ----------
@@ -184,11 +194,19 @@ class ZCoreSelector(BaseCoresetSelector):
         The selected rows, in row order.
     n_selected_ : int
         Number of selected rows.
+    weights_ : ndarray of shape (n_selected,)
+        How many rows each selected row stands for, in row order: those nearest to it, by Euclidean
+        distance. Worked out when first asked for, as ``gains_`` is.
+    gains_ : ndarray of shape (n_selected,)
+        By how much each selected row, in the order of ``ranking_``, lowers the sum of the
+        distances of all rows to the coreset.
     stability_ : float
         The draws are split in two independent halves; this is the share of the coreset that both
         halves, each by itself, select. 1 means that more draws change nothing.
     n_iter_ : int
         Number of draws made.
+    min_distance_ : float
+        The distance that selected rows keep; only with ``min_distance``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -235,6 +253,7 @@ class ZCoreSelector(BaseCoresetSelector):
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **BaseCoresetSelector._parameter_constraints,
+        **CAMPAIGN_CONSTRAINTS,
         "n_iter": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "subspace_dim": [Interval(Integral, 1, None, closed="left")],
         "n_neighbors": [Interval(Integral, 1, None, closed="left")],
@@ -270,8 +289,12 @@ class ZCoreSelector(BaseCoresetSelector):
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        group_budget: Any = "proportional",
+        min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
+        self.group_budget = group_budget
+        self.min_distance = min_distance
         self.n_iter = n_iter
         self.subspace_dim = subspace_dim
         self.n_neighbors = n_neighbors
@@ -346,6 +369,7 @@ class ZCoreSelector(BaseCoresetSelector):
         self.stability_ = _agreement(self._agreed_at, n_selected)
 
     def _warn_of_doubts(self) -> None:
+        super()._warn_of_doubts()
         if self.stability_ >= self.tol:
             return
         advice = "No number of draws is enough for this tol"

@@ -10,17 +10,27 @@ from sklearn_zcore.tables._read import (
     file_format,
     read_table,
 )
-from sklearn_zcore.tables._roles import Roles, resolve_roles, split_names
+from sklearn_zcore.tables._roles import Roles, resolve_roles, shown_columns, split_names
 from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
+    from sklearn_zcore.tables._column_values import (
+        column_numbers,
+        column_text,
+        joined,
+        rows_in_file,
+        rows_not_empty,
+    )
+    from sklearn_zcore.tables._features import Features, build_features
     from sklearn_zcore.tables._preparation import TablePreparation
     from sklearn_zcore.tables._raw import RawNumbers, no_complete_row, raw_numbers
     from sklearn_zcore.tables._report import PreparedColumn, missing_by_kind, sentences
+    from sklearn_zcore.tables._shares import parse_distance, parse_shares
 
 __all__ = [
     "ARRAY_FORMATS",
     "TABLE_FORMATS",
+    "Features",
     "PreparedColumn",
     "RawNumbers",
     "Roles",
@@ -29,26 +39,44 @@ __all__ = [
     "TableError",
     "TablePreparation",
     "Words",
+    "build_features",
     "check_table",
+    "column_numbers",
+    "column_text",
     "file_format",
+    "joined",
     "missing_by_kind",
     "no_complete_row",
+    "parse_distance",
+    "parse_shares",
     "raw_numbers",
     "read_table",
     "resolve_roles",
+    "rows_in_file",
+    "rows_not_empty",
     "sentences",
     "spelled",
+    "shown_columns",
     "split_names",
 ]
 
 # Where those names are that need scikit-learn, which a command can do without for its help.
 _MODULES = {
+    "Features": "_features",
     "PreparedColumn": "_report",
     "RawNumbers": "_raw",
     "TablePreparation": "_preparation",
+    "build_features": "_features",
+    "column_numbers": "_column_values",
+    "column_text": "_column_values",
+    "joined": "_column_values",
     "missing_by_kind": "_report",
     "no_complete_row": "_raw",
+    "parse_distance": "_shares",
+    "parse_shares": "_shares",
     "raw_numbers": "_raw",
+    "rows_not_empty": "_column_values",
+    "rows_in_file": "_column_values",
     "sentences": "_report",
 }
 

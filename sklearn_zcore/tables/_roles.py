@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sklearn_zcore._words import close_match, plural, shorten
 
 from ._errors import Setting, TableError, Words
 from ._table import Table
+
+_MOST_SHOWN = 100  # columns of an array: more are an embedding
 
 
 @dataclass
@@ -123,3 +126,48 @@ def _refuse_overlap(asked: dict[str, list[str]]) -> None:
                     )
                 )
             role[name] = parameter
+
+
+def shown_columns(
+    table: Table, kept: Any, written: Iterable[str], groups: Iterable[str]
+) -> tuple[dict[str, Any] | None, list[str] | None]:
+    """Return the columns that are shown beside a coreset, as they were read.
+
+    Parameters
+    ----------
+    table : Table
+    kept : ndarray of int or None
+        Which rows; None is all.
+    written : iterable of str
+        Columns that are written, too.
+    groups : iterable of str
+        Columns whose values are groups, perhaps several names in one.
+
+    Returns
+    -------
+    columns : dict of str to column, or None
+        None where an array has so many that they are an embedding.
+    groups : list of str or None
+
+    Raises
+    ------
+    TableError
+        If there is no column of such a name.
+    """
+    named = split_names(groups, set(table.names))
+    if unknown := [name for name in named if name not in table.names]:
+        raise TableError(
+            Words(
+                "{groups}: the input has no column {name!r}{close}",
+                groups=Setting("groups"),
+                name=unknown[0],
+                close=close_match(unknown[0], table.names),
+            )
+        )
+    rows = table if kept is None else table.take(kept)
+    shown = dict.fromkeys([*written, *named])
+    if rows.table is not None:
+        return {name: rows.table[name] for name in shown}, named or None
+    if not named and len(shown) > _MOST_SHOWN:
+        return None, None
+    return {n: rows.array[:, i] for i, n in enumerate(rows.names) if n in shown}, named or None

@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import estimator_checks
+from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_zcore import CoresetClassifier, CoresetRegressor, CoresetSampler
@@ -23,10 +23,7 @@ ESTIMATORS = [
     CoresetRegressor(Ridge(), zcore(0.6), StandardScaler(), weighting="voronoi"),
     CoresetSampler(random(0.6)),
 ]
-STRUCTURAL = {
-    "check_sample_weight_equivalence_on_dense_data": "leaving a row out, or repeating it, changes "
-    "which rows are selected; a weight does not"
-}
+CHANGES = "leaving a row out, or repeating it, changes which rows are selected; a weight does not"
 FURTHER_CHECKS = [
     "check_param_validation",
     "check_dataframe_column_names_consistency",
@@ -35,7 +32,10 @@ FURTHER_CHECKS = [
 
 
 def expected_failures(estimator):
-    return {} if isinstance(estimator, CoresetSampler) else STRUCTURAL
+    if isinstance(estimator, CoresetSampler):
+        return {}
+    kinds = ["dense", *(["sparse"] if get_tags(estimator).input_tags.sparse else [])]
+    return {f"check_sample_weight_equivalence_on_{kind}_data": CHANGES for kind in kinds}
 
 
 def check_name(check):
@@ -76,9 +76,10 @@ def test_the_checks_did_drop_rows():
 
 def test_tags_are_those_of_the_parts():
     tags = CoresetClassifier(LogisticRegression(), random()).__sklearn_tags__()
-    assert not tags.input_tags.sparse and not tags.input_tags.allow_nan
+    assert tags.input_tags.sparse and not tags.input_tags.allow_nan
     trees = HistGradientBoostingClassifier()
-    assert not CoresetClassifier(trees, random()).__sklearn_tags__().input_tags.allow_nan
+    assert not CoresetClassifier(trees, zcore()).__sklearn_tags__().input_tags.allow_nan
+    assert CoresetClassifier(trees, random()).__sklearn_tags__().input_tags.allow_nan
     embedded = CoresetClassifier(trees, random(), StandardScaler()).__sklearn_tags__()
     assert embedded.input_tags.allow_nan and not embedded.input_tags.sparse
     assert embedded.estimator_type == "classifier" and embedded.target_tags.required

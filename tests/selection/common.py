@@ -1,6 +1,8 @@
 """What the tests of the selectors share: all selectors of the registry, quick and reproducible."""
 
 import numpy as np
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 from sklearn_zcore import selection
 
@@ -40,3 +42,16 @@ SELECTORS = list(_BY_NAME.values())
 SET_AWARE = [make for make in SELECTORS if issubclass(make.estimator, selection.SetAwareSelector)]
 # k-means makes as many clusters as rows are to be selected: its ranking is that of one budget.
 ONE_RANKING = [make for make in SELECTORS if make.estimator.nested_budgets]
+
+
+def with_parameter(name):
+    """Return the selectors that have a parameter: one of another package need not."""
+    return [make for make in SELECTORS if name in make.estimator().get_params()]
+
+
+# Selectors that can go on from rows selected before.
+TAKES_SELECTED = [make for make in SELECTORS if has_fit_parameter(make.estimator, "selected")]
+# RandomSelector takes any rows; tests/selection/test_sparse.py has it.
+NEED_NUMBERS = [make for make in SELECTORS if make is not random]
+# Those that take sparse rows by default are in tests/selection/test_sparse.py.
+NEED_DENSE = [make for make in SELECTORS if not get_tags(make()).input_tags.sparse]

@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse as sp
 from sklearn.utils._param_validation import InvalidParameterError
 
-from tests.selection.common import SELECTORS, table, zcore
+from tests.selection.common import NEED_DENSE, NEED_NUMBERS, table, zcore
 
 X = table()
 NAMES = ["age", "price", "size", "when"]
@@ -22,7 +22,7 @@ def bad_at(*cells, value=np.nan, data=X):
     return data
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_NUMBERS)
 @pytest.mark.parametrize(
     "rows, says",
     [
@@ -66,7 +66,7 @@ def test_nan_far_down():
         zcore().fit(rows)
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_NUMBERS)
 @pytest.mark.parametrize("method", ["transform", "score"])
 def test_nan_after_the_fit(make, method):
     selector = make().fit(pd.DataFrame(X, columns=NAMES))
@@ -75,13 +75,13 @@ def test_nan_after_the_fit(make, method):
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo", "dok", "lil", "dia"])
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_DENSE)
 def test_sparse(make, kind):
     with pytest.raises(TypeError, match=r"Sparse data .* dense .*toarray"):
         make().fit(sp.random(60, 4, format=kind))
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_NUMBERS)
 def test_complex(make):
     with pytest.raises(ValueError, match="needs real numbers.* row 0, column 0: Complex data not"):
         make().fit(X + 1j)
@@ -113,7 +113,7 @@ CITY = {"age": X[:, 0], "city": ["Ulm"] * 60}
         (bad_at((3, 1), value={}, data=X.astype(object)), r"X holds {} in row 3, column 1"),
     ],
 )
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_NUMBERS)
 def test_not_numbers(make, rows, place):
     with pytest.raises((ValueError, TypeError), match=place) as error:
         make().fit(rows)
@@ -124,7 +124,7 @@ def test_not_numbers(make, rows, place):
         assert "Convert your data to numeric values" in str(error.value)
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_NUMBERS)
 @pytest.mark.parametrize(
     "rows, says",
     [
@@ -215,7 +215,7 @@ def test_n_jobs_0():
         zcore(n_jobs=0).fit(X)
 
 
-@pytest.mark.parametrize("make", SELECTORS)
+@pytest.mark.parametrize("make", NEED_NUMBERS)
 def test_a_failed_refit_keeps_the_fit(make):
     selector = make().fit(X)
     for bad in (bad_at((7, 2)), X[:1]):

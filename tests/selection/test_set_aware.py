@@ -21,7 +21,7 @@ from sklearn_zcore.selection import _set_aware
 from tests.selection.common import SET_AWARE, facility, herding, kcenter, kmeans, table
 
 X = table(200, 5)
-EXTENDS = [facility, kcenter]
+EXTENDS = SET_AWARE
 
 
 # --- what is chosen -----------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_a_search_that_ended_with_the_budget(make, monkeypatch):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"metric": "cosine"},
+        {"metric": "hamming"},
         {"exact": "maybe"},
         {"part_size": 15},
         {"n_jobs": 1.5},
@@ -280,7 +280,9 @@ def test_selected_rows_count_as_covered(make):
     """Given all rows of some blobs, the others are represented first."""
     blobs, which = make_blobs(300, 4, centers=10, cluster_std=0.05, random_state=1)
     fitted = make(budget=5).fit(blobs, selected=np.isin(which, range(5)))
-    assert set(which[fitted.indices_]) == {5, 6, 7, 8, 9}
+    chosen = set(which[fitted.indices_])
+    # Herding follows densities, see above.
+    assert chosen <= {5, 6, 7, 8, 9} if make is herding else chosen == {5, 6, 7, 8, 9}
 
 
 def test_a_second_round_goes_on_where_the_first_one_ended():

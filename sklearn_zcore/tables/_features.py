@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn_zcore._words import plural, shorten
-from sklearn_zcore.tables import Table, spelled
+import numpy as np
 
-from ._errors import CliError, as_option
-from ._options import ColumnOptions
+from sklearn_zcore._words import plural, shorten
+
+from ._errors import Setting, Words
+from ._preparation import TablePreparation
+from ._raw import no_complete_row, raw_numbers
+from ._report import missing_by_kind
+from ._table import Table
 
 
 @dataclass
@@ -44,60 +48,47 @@ class Features:
     n_dropped: int = 0
 
 
-def build_features(used: Table, columns: ColumnOptions) -> Features:
-    """Make the matrix that the selector is fitted on.
+def build_features(used: Table, prepare: TablePreparation | None, missing: str) -> Features:
+    """Make the matrix that a selector is fitted on.
 
     Parameters
     ----------
     used : Table
         The columns that are features.
-    columns : ColumnOptions
-        What to do with them.
+    prepare : TablePreparation or None
+        What makes numbers of them; None takes them as they are.
+    missing : {"impute", "drop", "error"}
+        What is done about missing values.
 
     Returns
     -------
-    features : Features
+    Features
         The matrix and its story.
     """
-    missing = columns.missing or ("error" if columns.raw else "impute")
-    features = _as_they_are(used, missing) if columns.raw else _prepared(columns, used, missing)
+    features = _as_they_are(used, missing) if prepare is None else _prepared(prepare, used, missing)
     if missing == "drop":
         features.done += _dropped(features.columns)
-    features.notes = [spelled(note, as_option) for note in features.notes]
-    features.done = [spelled(line, as_option) for line in features.done]
     features.n_dropped = used.n_rows - len(features.X)
     return features
 
 
-def preparation(columns: ColumnOptions) -> Any:
-    """Return what makes numbers of a table's columns, unfitted."""
-    from sklearn_zcore.tables import TablePreparation
-
-    return TablePreparation(
-        missing="error" if columns.missing == "error" else "impute",
-        max_categories=columns.max_categories,
-        kinds=_parse_kinds(columns.kind),
-        decimal=columns.decimal or "auto",
-    )
-
-
 def _as_they_are(used: Table, missing: str) -> Features:
     """Hand the numbers of a table on."""
-    from sklearn_zcore.tables import raw_numbers
-
     numbers = raw_numbers(used, missing=missing)
     n_features = numbers.X.shape[1]
-    done = [f"{n_features:,} from {plural(n_features, 'column')} as they are (--raw)"]
+    done: list[str] = [
+        Words(
+            "{n} from {columns} as they are ({raw})",
+            n=f"{n_features:,}",
+            columns=plural(n_features, "column"),
+            raw=Setting("raw"),
+        )
+    ]
     return Features(numbers.X, numbers.columns, numbers.notes, done, numbers.kept, True, missing)
 
 
-def _prepared(options: ColumnOptions, used: Table, missing: str) -> Features:
+def _prepared(prepare: TablePreparation, used: Table, missing: str) -> Features:
     """Prepare a table; where rows with missing values go, fit on those that stay."""
-    import numpy as np
-
-    from sklearn_zcore.tables import no_complete_row
-
-    prepare = preparation(options)
     X, kept = prepare.fit_transform(used), None
     columns, notes = prepare.columns_, prepare.notes_
     if missing == "drop":
@@ -113,24 +104,8 @@ def _prepared(options: ColumnOptions, used: Table, missing: str) -> Features:
 
 def _dropped(columns: list[Any]) -> list[str]:
     """Say in which columns values were missing, of rows that were dropped."""
-    from sklearn_zcore.tables import missing_by_kind
-
     return [
         f"missing: {plural(entry['cells'], 'value')} in {kind} {shorten(entry['columns'])}: rows "
         "dropped"
         for kind, entry in missing_by_kind(columns, "drop").items()
     ]
-
-
-def _parse_kinds(given: list[str] | None) -> dict[str, str]:
-    """Read ``--kind``: a column's name, an equals sign, and what it is."""
-    kinds = {}
-    for text in given or []:
-        name, sign, kind = text.rpartition("=")
-        if not sign:
-            raise CliError(
-                f"--kind {text!r} is not of the form NAME=KIND.",
-                "For example: --kind zip=categorical.",
-            )
-        kinds[name] = kind
-    return kinds

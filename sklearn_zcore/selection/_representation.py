@@ -1,0 +1,191 @@
+"""What the coreset stands for: its weights, its gains, and the coreset row of any row."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse, vstack
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_zcore.rows import (
+    RowSource,
+    cover,
+    euclidean_to,
+    fingerprints,
+    represented_by,
+    saved_by,
+    source_of,
+)
+
+
+class Representation:
+    """What a fitted selector says of how its rows stand for all others, by Euclidean distance."""
+
+    n_selected_: int
+    ranking_: NDArray[np.intp]
+    indices_: NDArray[np.intp]
+    _taken: NDArray[np.intp]
+    _fingerprints: NDArray[np.uint64]
+    _sample_weight: NDArray[np.float64] | None
+    _rows_of_fit: NDArray[Any] | None
+    _found: dict[str, NDArray[np.float64]]
+
+    def _validate_finite(self, X: ArrayLike) -> NDArray[Any]:
+        raise NotImplementedError
+
+    def _need_numbers(self, what: str) -> None:  # noqa: B027
+        """Raise if the rows of fit have no distances."""
+
+    def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Return rows as distances see them."""
+        return rows
+
+    def _keep_rows(self, rows: NDArray[Any]) -> None:
+        """Keep what is asked of X later: the best rows, those selected before, and which X it was.
+
+        X itself is only referred to, and left out when the selector is pickled.
+        """
+        self._best_rows = rows[self.ranking_[: self.n_selected_]]
+        self._taken_rows = rows[self.ranking_[rows.shape[0] - self._taken.size :]]
+        self._rows_of_fit = rows
+
+    def _forget_weights(self) -> None:
+        self._found = {}
+
+    def __getstate__(self) -> Any:
+        """Return what is pickled: not the rows of fit."""
+        state = super().__getstate__()
+        if isinstance(state, dict) and "_rows_of_fit" in state:
+            state = {**state, "_rows_of_fit": None}
+        return state
+
+    def _source(self, name: str) -> RowSource:
+        """Return the rows of fit, if they are still what they were."""
+        self._need_numbers(name)
+        rows = self._rows_of_fit
+        if rows is None:
+            raise AttributeError(
+                f"{name} is worked out from the rows of fit when it is first asked for, and a copy "
+                f"of a selector by pickle leaves them behind. Ask for it before, or fit again."
+            )
+        if not np.array_equal(fingerprints(rows), self._fingerprints):
+            raise AttributeError(
+                f"{name} is worked out from the rows of fit, and these have been changed in place "
+                f"since. Fit again."
+            )
+        return source_of(self._as_compared(rows))
+
+    @property
+    def weights_(self) -> NDArray[np.float64]:
+        """Return how many rows each selected row stands for, in row order.
+
+        Worked out when it is first asked for. A row belongs to the selected row that is nearest to
+        it; weighted rows count by their ``sample_weight``. The sum is that of all rows.
+        """
+        check_is_fitted(self)
+        if "weights_" not in self._found:
+            self._found["weights_"] = self.count_represented(self.indices_)
+        return self._found["weights_"]
+
+    def count_represented(self, rows: ArrayLike) -> NDArray[np.float64]:
+        """Return how many rows some rows stand for, as ``weights_`` are of the selected ones.
+
+        Parameters
+        ----------
+        rows : array-like of int
+            Row numbers in the X of ``fit``: the selected ones with those of earlier rounds, say.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        check_is_fitted(self)
+        points = np.asarray(rows, np.intp)
+        return represented_by(self._source("weights_"), points, self._sample_weight)
+
+    @property
+    def gains_(self) -> NDArray[np.float64]:
+        """Return what each selected row saves, in the order of ``ranking_``.
+
+        Worked out when it is first asked for: the sum over all rows of the distances to the
+        nearest row before it, less those with it. If nothing has been selected before, the first
+        one counts from the largest distance to it.
+        """
+        check_is_fitted(self)
+        if "gains_" not in self._found:
+            source = self._source("gains_")
+            chosen = self.ranking_[: self.n_selected_]
+            points = source.take(np.concatenate([self._taken, chosen]))
+            gains = saved_by(source, points, self._taken.size, self._sample_weight)
+            self._found["gains_"] = gains
+        return self._found["gains_"]
+
+    def assign(self, X: ArrayLike) -> NDArray[np.intp]:
+        """Return the coreset row of any rows: the nearest.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Any rows, e.g. new ones.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int
+            Row numbers in the X of ``fit``, each one of ``indices_``; ties go to the lower one.
+
+        Raises
+        ------
+        ValueError
+            If nothing is selected, or `set_budget` has enlarged the coreset, see `score`.
+        """
+        check_is_fitted(self)
+        self._need_numbers("assign")
+        rows = self._validate_finite(X)
+        if not self.n_selected_:
+            raise ValueError("No row is selected: there is none to assign rows to.")
+        by_rank = np.argsort(self.ranking_[: self.n_selected_])
+        coreset = self._coreset_rows()[by_rank]
+        nearest = cover(
+            source_of(self._as_compared(rows)), euclidean_to(self._as_compared(coreset))
+        ).nearest
+        return np.asarray(self.indices_[nearest])
+
+    def _coreset_rows(self) -> Any:
+        """Return the selected rows, by rank."""
+        if self.n_selected_ > self._best_rows.shape[0]:
+            raise ValueError(
+                f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "
+                f"those; to score a coreset of {self.n_selected_}, fit with that budget."
+            )
+        return self._best_rows[: self.n_selected_]
+
+    def score(self, X: ArrayLike, y: Any = None) -> float:
+        """Return how well the coreset covers the rows of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Any rows, e.g. held-out ones.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Minus the mean Euclidean distance to the nearest row of the coreset (or of what had
+            been selected before), so that higher is better and a search over ``budget`` needs no
+            labels.
+
+        Raises
+        ------
+        ValueError
+            If `set_budget` has enlarged the coreset: a selector keeps no rows beyond those that
+            the budget of ``fit`` selected.
+        """
+        check_is_fitted(self)
+        self._need_numbers("score")
+        rows = self._validate_finite(X)
+        parts = [self._coreset_rows(), self._taken_rows]
+        coreset = vstack(parts).tocsr() if issparse(rows) else np.concatenate(parts)
+        source = source_of(self._as_compared(rows))
+        return -float(cover(source, euclidean_to(self._as_compared(coreset))).distance.mean())

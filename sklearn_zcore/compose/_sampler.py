@@ -238,7 +238,7 @@ class CoresetSampler(OneToOneFeatureMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         last = tags_of(check_selector(self.selector, type(self).__name__)).input_tags
         first = last if self.embedder is None else tags_of(self.embedder).input_tags
-        tags.input_tags.sparse = first.sparse
+        tags.input_tags.sparse, tags.input_tags.string = first.sparse, first.string
         # Few embedders that let missing values in fill them in.
         tags.input_tags.allow_nan = first.allow_nan and last.allow_nan
         return _with_the_values_of(

@@ -66,8 +66,10 @@ def test_further_checks(check):
 def test_tags():
     tags = get_tags(CoresetSampler(random()))
     assert tags.estimator_type == "sampler" and tags.sampler_tags.sample_indices
-    assert tags.input_tags.dataframe and not tags.input_tags.sparse
+    assert tags.input_tags.dataframe and tags.input_tags.sparse and tags.input_tags.string
     assert not tags.target_tags.required
+    dense = get_tags(CoresetSampler(zcore())).input_tags
+    assert not dense.sparse and not dense.string and not dense.allow_nan
     scaled = get_tags(CoresetSampler(random(), StandardScaler(with_mean=False))).input_tags
     assert scaled.sparse and not scaled.allow_nan
 

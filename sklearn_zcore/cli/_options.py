@@ -117,11 +117,11 @@ class SelectorOptions(Options):
     panel = "Selection"
 
     method: str = opt(
-        "zcore",
+        "facility-location",
         "NAME",
-        "How to select: zcore, as published; facility-location, the one to start with when a "
-        "model is to be trained on the coreset; k-means, k-center or herding, its rivals; "
-        "random, the yardstick.",
+        "How to select: facility-location, the best on most data when a model is to be trained on "
+        "the coreset; zcore, as published; k-means, k-center or herding, its rivals; random, the "
+        "yardstick.",
     )
     metric: Literal["manhattan", "euclidean"] | None = opt(
         None, "", "The distance of facility-location.", shown="manhattan"

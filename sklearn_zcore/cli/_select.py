@@ -8,6 +8,7 @@ from ._coreset import (
     build_selector,
     fit_report,
     fit_selector,
+    known_method,
     make_coreset,
     parse_budget,
 )
@@ -56,6 +57,10 @@ def select(
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
 
+    By ZCore, as published, with as many draws as it needs:
+
+    [cyan]zcore select table.csv -b 10% --method zcore --n-iter auto -o coreset.csv[/cyan]
+
     Images, copied to a folder of their own:
 
     [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
@@ -90,10 +95,18 @@ def select(
     elif not tell.quiet:
         lines = input.lines() + _fit_lines(report)
         lines.append(("coreset", budget.describe(len(X)).replace("row", input.noun, 1)))
-        print_lines("Coreset selected", lines + input.written(output, writing.order))
+        print_lines(_title(selection), lines + input.written(output, writing.order))
     if not tell.quiet:
         say_notes(input.notes)
     say_warnings(input.warnings + fit.warnings)
+
+
+def _title(selection: SelectorOptions) -> str:
+    """Say what was selected by; who has not chosen is told of the choice."""
+    by = f"Coreset selected by {known_method(selection.method).label}"
+    if "method" in selection.given:
+        return by
+    return f"{by}, the default (for ZCore, as published: --method zcore)"
 
 
 def _fit_lines(report: dict[str, Any]) -> list[tuple[str, str]]:

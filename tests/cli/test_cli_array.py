@@ -7,6 +7,8 @@ import sys
 import numpy as np
 import pytest
 
+ZCORE = ("--method", "zcore")
+
 
 def load(path):
     """Return the arrays of an .npz file."""
@@ -221,7 +223,7 @@ def test_without_the_extra(npy, write, tmp_path, name, out, code):
         "from sklearn_zcore.cli import main\n"
         "main()\n"
     )
-    args = ["select", tmp_path / name, "-b", "1", "-o", tmp_path / out, "--n-iter", "2000"]
+    args = ["select", tmp_path / name, "-b", "1", "-o", tmp_path / out, *ZCORE]
     command = [sys.executable, "-c", script, *map(str, args)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == code, done.stderr

@@ -11,6 +11,8 @@ import pytest
 
 from sklearn_zcore.cli import _table
 
+ZCORE = ("--method", "zcore")
+
 
 def test_help_teaches(zcore):
     for args, parts in [
@@ -114,7 +116,18 @@ def test_mistake_and_debug(spawn, tmp_path):
 
 
 def test_json_stdout_is_pure(spawn, npy, tmp_path):
-    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", "--n-iter", 2000, "--json")
+    args = (
+        "select",
+        npy,
+        "-b",
+        "10%",
+        "-o",
+        tmp_path / "o.npy",
+        *ZCORE,
+        "--n-iter",
+        2000,
+        "--json",
+    )
     process = spawn(*args)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -122,7 +135,7 @@ def test_json_stdout_is_pure(spawn, npy, tmp_path):
 
 
 def test_closed_pipe(spawn, npy, tmp_path):
-    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", "--n-iter", 2000)
+    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", *ZCORE, "--n-iter", 2000)
     read, write = os.pipe()
     os.close(read)
     process = spawn(*args, stdout=write)
@@ -136,7 +149,7 @@ def test_closed_pipe(spawn, npy, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
 def test_interrupt(spawn, npy, tmp_path):
-    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", "--n-iter", "2000000000")
+    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", *ZCORE, "--n-iter", "2000000000")
     process = spawn(*args)
     time.sleep(6)  # Well into the draws, or into compiling them on a slow machine.
     assert process.poll() is None

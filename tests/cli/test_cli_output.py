@@ -12,7 +12,7 @@ import pytest
 
 from sklearn_zcore.cli import _atomic, _output, _table
 
-FAST = ("--n-iter", "2000")
+FAST = ("--method", "zcore", "--n-iter", "2000")
 
 
 def left(directory):

@@ -10,6 +10,9 @@ pd = pytest.importorskip("pandas", reason="tables need the extra 'table'")
 pa = pytest.importorskip("pyarrow", reason="tables need the extra 'table'")
 
 
+ZCORE = ("--method", "zcore")
+
+
 @pytest.fixture
 def frame():
     """Return a DataFrame with many dtypes."""
@@ -75,7 +78,19 @@ def test_columns(select, mixed, tmp_path):
 def test_summary_says_what_was_done(zcore, mixed, tmp_path):
     out = tmp_path / "out.csv"
     result = zcore(
-        "select", mixed, "--carry", "id", "-b", "10%", "-o", out, "--n-iter", 50, "--seed", 3
+        "select",
+        mixed,
+        "--carry",
+        "id",
+        "-b",
+        "10%",
+        "-o",
+        out,
+        *ZCORE,
+        "--n-iter",
+        50,
+        "--seed",
+        3,
     )
     text = result.stdout
     assert "2 from" not in text
@@ -222,7 +237,7 @@ def test_na_values(select, zcore, write, tmp_path):
     assert report["missing"]["numeric"]["columns"] == {"a": 7}
     assert "?" in (tmp_path / "o.csv").read_text() or report["n_selected"] == 6
     few = write("\n".join(["a,b", *(f"{'?' if i == 4 else i % 15},{i}" for i in range(60))]))
-    result = zcore("select", few, "-b", 5, "-o", tmp_path / "p.csv", "--n-iter", 2000)
+    result = zcore("select", few, "-b", 5, "-o", tmp_path / "p.csv", *ZCORE, "--n-iter", 2000)
     assert "column 'a' is a category because of '?'" in result.stderr
 
 
@@ -255,7 +270,9 @@ def test_rare_categories_share_a_feature(select, zcore, write, tmp_path):
     out = tmp_path / "b.csv"
     report = select(path, "--out", out, "--max-categories", 5)
     assert report["n_features"] == 6
-    result = zcore("select", path, "-b", 5, "-fo", out, "--n-iter", 2000, "--max-categories", 5)
+    result = zcore(
+        "select", path, "-b", 5, "-fo", out, *ZCORE, "--n-iter", 2000, "--max-categories", 5
+    )
     assert "'a': the rarest of its 15 categories share one feature" in result.stdout
 
 
@@ -315,10 +332,12 @@ def test_order(select, mixed, tmp_path):
 
 def test_json_is_alone_on_stdout(zcore, mixed, tmp_path):
     out = tmp_path / "o.csv"
-    result = zcore("select", mixed, "-b", 5, "-o", out, "--n-iter", 2000, "--json", "--carry=id")
+    result = zcore(
+        "select", mixed, "-b", 5, "-o", out, *ZCORE, "--n-iter", 2000, "--json", "--carry=id"
+    )
     assert json.loads(result.stdout)["output"] == str(out)
     assert "Note: " in result.stderr
-    quiet = zcore("select", mixed, "-b", 5, "-fqo", out, "--n-iter", 2000, "--carry", "id")
+    quiet = zcore("select", mixed, "-b", 5, "-fqo", out, *ZCORE, "--n-iter", 2000, "--carry", "id")
     assert quiet.stdout == ""
     assert "Note: " not in quiet.stderr
 

@@ -5,7 +5,7 @@ import warnings
 from types import FrameType
 
 # Whose frames lie between a call of the user's and the warning.
-_PASSED_THROUGH = {"sklearn_zcore", "sklearn", "joblib", "contextlib", "imblearn"}
+_PASSED_THROUGH = {"sklearn_zcore", "sklearn", "joblib", "numba", "contextlib", "imblearn"}
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:

@@ -24,12 +24,14 @@ def test_import_is_light():
     assert loaded_after("import sklearn_zcore") == []
 
 
+@pytest.mark.slow
 def test_selectors_load_no_more_than_scikit_learn_does():
     own = "from sklearn.dummy import DummyClassifier; DummyClassifier().fit([[1], [2]], [1, 2])"
     ours = "from sklearn_zcore import *; ZCoreSelector(); RandomSelector().fit([[1, 2], [3, 4]])"
     assert set(loaded_after(ours)) <= set(loaded_after(own))
 
 
+@pytest.mark.slow
 def test_embedder_loads_no_torch_before_it_embeds():
     code = "from sklearn_zcore import FoundationEmbedder; FoundationEmbedder().fit(['a text'])"
     assert not {"torch", "transformers"} & set(loaded_after(code))

@@ -8,7 +8,11 @@ from joblib import delayed
 
 from sklearn_zcore._parallel import in_order
 
-BACKENDS = ["sequential", "threading", "loky", "multiprocessing"]
+BACKENDS = [
+    "sequential",
+    "threading",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("loky", "multiprocessing")),
+]
 
 
 def square(i):
@@ -27,6 +31,7 @@ def test_order(backend, n_calls):
     assert found == [i * i for i in range(n_calls)]
 
 
+@pytest.mark.slow
 def test_dask():
     distributed = pytest.importorskip("distributed")
     with (

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, make_blobs
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 FEW = ("--selectors", "random", "facility location", "--draws", "2", "--folds", "2", "--jobs", "1")
 

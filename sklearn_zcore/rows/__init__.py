@@ -11,6 +11,7 @@ from sklearn_zcore.rows._source import (
     RowSource,
     frozen,
     gather_columns,
+    is_beyond_float,
     rebased,
     row_blocks,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "fingerprints",
     "frozen",
     "gather_columns",
+    "is_beyond_float",
     "rebased",
     "refuse_constant",
     "row_blocks",

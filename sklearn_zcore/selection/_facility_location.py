@@ -56,6 +56,13 @@ def _order(
     return np.asarray(shuffled[order])
 
 
+def _as_order(order: NDArray[Any], n: int) -> NDArray[np.intp]:
+    """Return an order of n rows that has been stored; raise ValueError if it is none."""
+    if order.shape != (n,) or not np.array_equal(np.sort(order), np.arange(n)):
+        raise ValueError("not an order of the rows")
+    return order
+
+
 class FacilityLocationSelector(ExtendsSelection):
     r"""Coreset selection by facility location: the rows that stand for all others best.
 
@@ -220,6 +227,11 @@ class FacilityLocationSelector(ExtendsSelection):
         arguments = (distinct, self.random_state, *how)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         order: NDArray[np.intp] = call_cached(
-            self.memory, _order, distinct.source, arguments, unimportant
+            self.memory,
+            _order,
+            arguments,
+            unimportant,
+            dump=lambda order: [order],
+            load=lambda arrays: _as_order(arrays[0], distinct.rows.size),
         )
         return order

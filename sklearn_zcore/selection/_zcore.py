@@ -11,7 +11,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
-from sklearn_zcore.rows import ArraySource
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import MEMORY_CONSTRAINT
@@ -37,6 +36,14 @@ class Sums(NamedTuple):
     n_draws: int
     n_rounds: int
     seed: int
+
+
+def _as_sums(arrays: list[NDArray[Any]], n_samples: int) -> Sums:
+    """Return sums that have been stored; raise ValueError if they are none of these rows."""
+    halves, *numbers = arrays
+    if halves.shape != (2, n_samples) or not np.isfinite(halves).all() or len(numbers) != 3:
+        raise ValueError("not the sums of the rows")
+    return Sums(halves, *(int(number) for number in numbers))
 
 
 def _draw_seed(random_state: Any) -> int:
@@ -307,7 +314,14 @@ class ZCoreSelector(BaseCoresetSelector):
         start = self._warm_start_from(hashes)
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
-        sums: Sums = call_cached(self.memory, _sample, ArraySource(X), arguments, unimportant)
+        sums: Sums = call_cached(
+            self.memory,
+            _sample,
+            arguments,
+            unimportant,
+            dump=lambda sums: [np.asarray(part) for part in sums],
+            load=lambda arrays: _as_sums(arrays, X.shape[0]),
+        )
         return sums
 
     def _warm_start_from(self, hashes: NDArray[np.uint64]) -> Sums | None:

@@ -1,14 +1,14 @@
 """What was given to be prepared: a frame, an array or a file, behind one face."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from sklearn.utils.validation import validate_data
 
 from ._errors import TableError, require
 from ._frames import as_columns, is_frame
-from ._readers import ColumnReader
+from ._readers import ColumnReader, NumberReader
 from ._table import Table
 
 
@@ -63,6 +63,11 @@ class Content:
 
         def read_array(start: int, stop: int) -> np.ndarray:
             some = X[:, start:stop] if whole else X[:, places[start:stop]]
+            if X.dtype.kind in "iu" and X.dtype.itemsize == 8:
+                columns = zip(readers[start:stop], some.T, strict=True)
+                return np.column_stack(
+                    [cast(NumberReader, r).integers(column) for r, column in columns]
+                )
             return np.array(some, dtype=dtype, order="C")
 
         return read_array

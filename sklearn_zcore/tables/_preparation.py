@@ -58,7 +58,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         What the user should know: columns that look like ids or labels, and how text was read.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, if X has some.
 
     See Also

@@ -55,6 +55,11 @@ def check_table(path: Path) -> str:
         )
     if not path.exists():
         raise TableError(f"The input {path} does not exist{_neighbour(path)}")
+    if not path.is_file():
+        raise TableError(
+            f"The input {path} is a pipe or a device, and not a file.",
+            "Write what comes out of it to a file first.",
+        )
     kind = file_format(path)
     if kind is None:
         raise TableError(

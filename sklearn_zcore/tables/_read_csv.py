@@ -21,6 +21,9 @@ NA_VALUES = (
     "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
 
+_BLOCK_SIZE = 2**20
+_LARGEST_BLOCK = 2**30
+
 
 def read_csv(
     path: Path,
@@ -104,8 +107,12 @@ def _open_text(path: Path, encoding: str) -> Iterator[io.TextIOWrapper]:
     """Open a file for Python's csv module, unpacked and without a byte-order mark."""
     plain = "utf-8-sig" if encoding == "utf-8" else encoding
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
-    with opener(path, "rt", encoding=plain, newline="") as file:
-        yield file
+    usual = csv.field_size_limit(2**31 - 1)  # a cell may hold a whole document
+    try:
+        with opener(path, "rt", encoding=plain, newline="") as file:
+            yield file
+    finally:
+        csv.field_size_limit(usual)
 
 
 def _header(path: Path, sep: str, encoding: str) -> list[str]:
@@ -140,15 +147,25 @@ def _read_cells(
 ) -> Any:
     """Read every cell as text."""
     as_text = dict.fromkeys(names, pa.string())
+    block_size = _BLOCK_SIZE
     try:
-        table = arrow_csv.read_csv(
-            path,
-            read_options=arrow_csv.ReadOptions(encoding=encoding),
-            parse_options=arrow_csv.ParseOptions(delimiter=sep, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=as_text, strings_can_be_null=False
-            ),
-        )
+        while True:
+            try:
+                table = arrow_csv.read_csv(
+                    path,
+                    read_options=arrow_csv.ReadOptions(encoding=encoding, block_size=block_size),
+                    parse_options=arrow_csv.ParseOptions(delimiter=sep, newlines_in_values=True),
+                    convert_options=arrow_csv.ConvertOptions(
+                        column_types=as_text, strings_can_be_null=False
+                    ),
+                )
+                break
+            except pa.ArrowInvalid as error:
+                # A block has to hold the header and a row, or any two rows.
+                is_too_small = any(word in str(error) for word in ("or block", "block size"))
+                if not is_too_small or block_size >= _LARGEST_BLOCK:
+                    raise
+                block_size *= 8
     except UnicodeError as error:
         raise _undecodable(path, encoding) from error
     except pa.ArrowInvalid as error:

@@ -4,12 +4,14 @@ A reader is made from the training rows and then reads any rows in the same way.
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from sklearn_zcore._words import plural, shorten
+from sklearn_zcore.rows import is_beyond_float, rebased
 
 from ._errors import TableError
 from ._frames import cell_text, distinct
@@ -57,8 +59,28 @@ class ColumnReader:
         return np.asarray(np.array([*values, None], dtype=object)[codes])
 
 
+@dataclass
 class NumberReader(ColumnReader):
-    """Numbers and times of Arrow's types; times are in seconds."""
+    """Numbers and times of Arrow's types; times are in seconds.
+
+    Attributes
+    ----------
+    origin : int or None
+        What is subtracted from integers that float64 would round, such as nanoseconds since 1970:
+        the smallest of the first rows that are read, which are the training rows. 0 where nothing
+        need be subtracted.
+    """
+
+    origin: int | None = None
+
+    def integers(self, values: np.ndarray) -> np.ndarray:
+        """Return 64-bit integers as float64, less the origin."""
+        if self.origin is None:
+            self.origin = int(values.min()) if values.size and is_beyond_float(values) else 0
+        if not self.origin:
+            return values.astype(np.float64)
+        origin = np.array([self.origin], dtype=values.dtype)
+        return rebased(values[:, None], origin)[:, 0]
 
     def read(self, column: Any) -> np.ndarray:  # noqa: D102
         import pyarrow as pa
@@ -77,7 +99,7 @@ class NumberReader(ColumnReader):
                 f"values of type {kind} now.",
                 "Give it the type that it had.",
             )
-        return as_floats(column)
+        return as_floats(column, self.integers)
 
 
 @dataclass
@@ -169,13 +191,15 @@ def _by_value(reader: Any, column: Any, parse: Any) -> np.ndarray:
     return np.asarray(numbers[codes])
 
 
-def as_floats(column: Any) -> np.ndarray:
+def as_floats(column: Any, integers: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Convert numbers and times to float64, with NaN where a value is missing.
 
     Parameters
     ----------
     column : pyarrow.ChunkedArray
         Numbers, booleans, or times of any kind but intervals.
+    integers : callable
+        Makes float64 of integers of 64 bits.
 
     Returns
     -------
@@ -196,5 +220,12 @@ def as_floats(column: Any) -> np.ndarray:
         column = pc.cast(column, wide)
     elif pa.types.is_boolean(kind):
         column = pc.cast(column, pa.uint8())
+    if column.type in (pa.int64(), pa.uint64()):
+        # As floats, where some are missing, they would be rounded before anything is subtracted.
+        some = pc.min(column).as_py()
+        whole = pc.fill_null(column, 0 if some is None else some).to_numpy()
+        values = integers(whole)
+        values[column.is_null().to_numpy()] = np.nan
+        return values * scale
     values = pc.cast(column, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return np.asarray(values, dtype=np.float64) * scale

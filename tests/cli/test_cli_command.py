@@ -102,6 +102,7 @@ def test_exit_codes(npy, tmp_path, monkeypatch, error, code, parts):
     assert "Traceback" in result.stderr
 
 
+@pytest.mark.slow
 def test_mistake_and_debug(spawn, tmp_path):
     args = ("select", tmp_path / "no.npy", "-b", 5, "-o", tmp_path / "o.npy")
     process = spawn(*args)
@@ -115,6 +116,7 @@ def test_mistake_and_debug(spawn, tmp_path):
     assert process.returncode == 2
 
 
+@pytest.mark.slow
 def test_json_stdout_is_pure(spawn, npy, tmp_path):
     args = (
         "select",
@@ -134,6 +136,7 @@ def test_json_stdout_is_pure(spawn, npy, tmp_path):
     assert json.loads(out)["n_selected"] == 6
 
 
+@pytest.mark.slow
 def test_closed_pipe(spawn, npy, tmp_path):
     args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", *ZCORE, "--n-iter", 2000)
     read, write = os.pipe()
@@ -147,16 +150,44 @@ def test_closed_pipe(spawn, npy, tmp_path):
     assert (tmp_path / "o.npy").exists()
 
 
+# The command, which says on stderr when its fit begins.
+TELLS_OF_ITS_FIT = """
+import functools, sys
+from sklearn_zcore import ZCoreSelector
+from sklearn_zcore.cli import main
+
+original = ZCoreSelector.fit
+
+@functools.wraps(original)
+def fit(self, X, *args, **kwargs):
+    ZCoreSelector.fit = original
+    ZCoreSelector(n_iter=1000, tol=0).fit(X)  # kernels are compiled
+    print("ready", file=sys.stderr, flush=True)
+    return original(self, X, *args, **kwargs)
+
+ZCoreSelector.fit = fit
+main()
+"""
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
-def test_interrupt(spawn, npy, tmp_path):
+def test_interrupt(npy, tmp_path):
+    """The draws would take many minutes: who ends here, was stopped."""
     args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", *ZCORE, "--n-iter", "2000000000")
-    process = spawn(*args)
-    time.sleep(6)  # Well into the draws, or into compiling them on a slow machine.
-    assert process.poll() is None
-    start = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-c", TELLS_OF_ITS_FIT, *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr.readline() == "ready\n"
+    time.sleep(0.5)  # into the draws; the end is the same if it comes before them
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert time.monotonic() - start < 2
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert out == ""
     assert "Interrupted" in err

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_blobs
 
+from sklearn_zcore.selection import SELECTORS
+
 FEW = ("--methods", "facility-location,k-means", "--folds", "3", "--jobs", "1")
 
 
@@ -30,9 +32,8 @@ def table(tmp_path, blobs):
     return path
 
 
-@pytest.mark.parametrize(
-    "method", ["zcore", "facility-location", "k-means", "k-center", "herding", "random"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("method", list(SELECTORS))
 def test_select_by_every_method(zcore, npy, tmp_path, method):
     out = tmp_path / "rows.npy"
     result = zcore("select", npy, "--method", method, "-b", 6, "-o", out, "--json")
@@ -47,6 +48,7 @@ def test_metric_belongs_to_facility_location(zcore, npy, tmp_path):
     assert "did you mean 'manhattan'" in zcore(*args, "manhatan", code=2).stderr
 
 
+@pytest.mark.slow
 def test_what_is_printed(zcore, table):
     result = zcore("compare", table, "--target", "kind", "--budgets", "5%,30", *FEW)
     lines = result.stdout.splitlines()
@@ -62,6 +64,7 @@ def test_what_is_printed(zcore, table):
     assert "1 row left out: fewer than 3 in the class 'rare'" in result.stderr
 
 
+@pytest.mark.slow
 def test_numbers_and_files(zcore, table, tmp_path):
     out, figure = tmp_path / "scores.parquet", tmp_path / "compared.png"
     args = ("compare", table, "-t", "kind", "-b", "5%,30", *FEW, "-o", out, "--figure", figure)
@@ -80,6 +83,7 @@ def test_numbers_and_files(zcore, table, tmp_path):
     assert again["macro_f1"] == means
 
 
+@pytest.mark.slow
 def test_embeddings_with_labels_beside_them(zcore, tmp_path, blobs):
     path = tmp_path / "embeddings.npz"
     np.savez(path, X=blobs[0], y=blobs[1])
@@ -90,6 +94,7 @@ def test_embeddings_with_labels_beside_them(zcore, tmp_path, blobs):
     assert "--target y: the array has shape (299,), and there are 300 rows" in result.stderr
 
 
+@pytest.mark.slow
 def test_labels_that_are_numbers(zcore, tmp_path, blobs):
     path = tmp_path / "table.parquet"
     pd.DataFrame(blobs[0], columns=list("abcd")).assign(kind=blobs[1]).to_parquet(path)

@@ -344,6 +344,7 @@ def test_the_docs_tell_of_every_key(zcore, photos, model, tmp_path):
             assert f"``{key}``" in text, key
 
 
+@pytest.mark.slow
 def test_compare_on_sub_folders(zcore, photos, model, tmp_path):
     """The sub-folders are the classes; broken images are left out where that is asked for."""
     args = ("compare", photos, "--model", model, "-b", "50%", "--folds", "2", "--jobs", "1")

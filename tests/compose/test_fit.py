@@ -163,6 +163,7 @@ def test_frame_passes_untouched():
     pd.testing.assert_frame_equal(data, frame())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sparse_threshold", [0, 1])
 def test_boosted_trees_on_the_raw_frame(sparse_threshold):
     """Categories and missing values for the trees, numbers for the selector."""

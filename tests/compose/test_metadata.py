@@ -83,7 +83,9 @@ def test_other_metadata():
     tags = [f"tag {i}" for i in range(N)]
     assert classifier().fit(X, Y, tag=tags).estimator_.tag_ == [tags[i] for i in ROWS]
     assert classifier().fit(X, Y, tag="one for all").estimator_.tag_ == "one for all"
-    assert classifier().fit(X, Y).predict(X, offset=3) is not None
+    fitted = classifier().fit(X, Y)
+    fitted.predict(X, offset=3)
+    assert fitted.estimator_.offset_ == 3
     gauss = CoresetRegressor(GaussianProcessRegressor(), zcore()).fit(X, TARGET)
     assert len(gauss.predict(X, return_std=True)) == 2
     with pytest.raises(TypeError, match="colour"):

@@ -48,6 +48,7 @@ def scorings(tmp_path, monkeypatch):
     return classifier, lambda: len(log.read_text().split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_each_training_fold_is_scored_once(scorings, tmp_path, n_jobs):
     classifier, count = scorings
@@ -59,6 +60,7 @@ def test_each_training_fold_is_scored_once(scorings, tmp_path, n_jobs):
     assert count() == 5 + 1
 
 
+@pytest.mark.slow
 def test_without_memory_each_fit_scores(scorings):
     classifier, count = scorings
     GridSearchCV(classifier, GRID, cv=5).fit(X, Y)
@@ -75,6 +77,7 @@ def test_workers_that_ask_at_the_same_time_wait(scorings, tmp_path):
     assert count() == 1  # the refit has the same rows
 
 
+@pytest.mark.slow
 def test_memory_changes_nothing(tmp_path):
     classifier = CoresetClassifier(LogisticRegression(), zcore())
     grid = {"selector__budget": [0.3, 0.5], "estimator__C": [0.1, 1.0]}

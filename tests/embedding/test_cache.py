@@ -289,6 +289,7 @@ def computed(out):
     return [int(line) for line in log.read_text().split()] if log.exists() else []
 
 
+@pytest.mark.slow
 def test_killed(saved, files, tmp_path, embedder):
     """Killed again and again, it ends with the bits of a run that was left alone."""
     for number in range(12, 40):
@@ -319,6 +320,7 @@ def test_killed(saved, files, tmp_path, embedder):
     assert 40 <= sum(computed(out)) <= 40 + 4 * n_kills
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(saved, files, tmp_path, embedder):
     """Both end right, and each batch is computed by one of them only."""
     expected = embedder(batch_size=4, num_workers=2).transform(files)

@@ -234,6 +234,7 @@ def threads_in_forward(embedder, pictures):
     return seen[0]
 
 
+@pytest.mark.slow
 def test_threads_that_joblib_gives(embedder, pictures):
     from joblib import Parallel, delayed, parallel_config
 

@@ -145,6 +145,7 @@ def test_pipeline(embedder):
     np.testing.assert_array_equal(coreset, embedder().transform(PIXELS)[rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [None, 2])
 def test_grid_search_embeds_every_image_once(n_jobs, embedder, files, tmp_path, counted):
     from joblib import parallel_config

@@ -1,7 +1,5 @@
 """Models of the hub, by a hub that pretends to be there and a cache on disk in its format."""
 
-import shutil
-
 import huggingface_hub
 import numpy as np
 import pytest
@@ -9,6 +7,7 @@ from huggingface_hub import constants, errors
 
 from sklearn_zcore import FoundationEmbedder
 from sklearn_zcore.embedding import cache_info
+from tests.embedding import tiny
 from tests.embedding.test_estimator import PIXELS
 
 COMMIT, OTHER = "1" * 40, "2" * 40
@@ -20,15 +19,10 @@ def downloaded(saved, tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
 
     def layout(repo_id, family, commit=COMMIT, reference="main", weights=True):
-        root = tmp_path / "hub" / f"models--{repo_id.replace('/', '--')}"
-        folder = root / "snapshots" / commit
-        shutil.copytree(saved(family), folder)
+        folder = tiny.download(tmp_path / "hub", repo_id, saved(family), commit, reference)
         if not weights:
             (folder / "model.safetensors").unlink()
             (folder / "pytorch_model.bin").touch()
-        path = root / "refs" / reference
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(commit)
         return folder
 
     return layout

@@ -1,5 +1,7 @@
 """Tiny models of random weights, of the families that are supported."""
 
+import shutil
+
 import torch
 import transformers as tf
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
@@ -107,4 +109,15 @@ def save(family, folder):
     for part in build(family):
         if part is not None:
             part.save_pretrained(folder)
+    return folder
+
+
+def download(root, repo_id, saved, commit="1" * 40, reference="main"):
+    """Lay out a saved model as the hub's own client does when it has downloaded it."""
+    repository = root / f"models--{repo_id.replace('/', '--')}"
+    folder = repository / "snapshots" / commit
+    shutil.copytree(saved, folder)
+    path = repository / "refs" / reference
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(commit)
     return folder

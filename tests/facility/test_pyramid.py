@@ -55,6 +55,7 @@ def mean_distance(X, rows, metric):
     return float(distance_to_nearest(X, X[rows], metric).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make, metric", [*((make, "manhattan") for make in DATA), (normal, "euclidean")]
 )
@@ -97,6 +98,7 @@ def test_rows_read_where_they_are():
     np.testing.assert_array_equal(lazily, copies)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing"])
 @pytest.mark.parametrize("metric", ["euclidean", "manhattan"])
 def test_workers_do_not_change_the_ranking(backend, metric):

@@ -99,6 +99,7 @@ def test_selector_without_set_budget():
         np.testing.assert_allclose(scores, cross_val_score(plain, X, TARGET, cv=3))
 
 
+@pytest.mark.slow
 def test_random_baseline():
     found = curve(random_state=0, n_repeats=3)
     again = curve(random_state=0, n_repeats=3, n_jobs=2)
@@ -125,6 +126,7 @@ def test_baseline_has_as_many_rows_and_all_else_alike():
     assert sizes == [(10, 80), (40, 80), (10, 80), (40, 80), (80, 80)] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cv", [2, KFold(4), StratifiedKFold(3), [(np.arange(60), np.arange(60, 120))]]
 )
@@ -145,6 +147,7 @@ def test_groups():
     np.testing.assert_array_equal(found.n_train, [80, 80, 80])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scoring", ["f1_macro", "neg_log_loss", get_scorer("accuracy")])
 def test_scoring(scoring):
     found = curve(scoring=scoring)
@@ -155,6 +158,7 @@ def test_scoring(scoring):
     assert np.all(found.scores == 0.25) and found.scoring == "<lambda>"
 
 
+@pytest.mark.slow
 def test_pipeline():
     pipeline = make_pipeline(StandardScaler(), classifier())
     found = curve(pipeline)
@@ -163,6 +167,7 @@ def test_pipeline():
         np.testing.assert_allclose(scores, cross_val_score(plain, X, Y, cv=3))
 
 
+@pytest.mark.slow
 def test_frames_and_texts():
     data = frame()[["a", "b", "c"]]
     found = budget_curve(classifier(), data, pd.Series(Y, data.index), BUDGETS, cv=3)
@@ -175,6 +180,7 @@ def test_frames_and_texts():
     assert budget_curve(model, texts, Y, [0.5], cv=2).full_scores.mean() > 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("routing", [False, True])
 def test_weights(routing):
     with config_context(enable_metadata_routing=routing):
@@ -189,6 +195,7 @@ def test_weights(routing):
             curve(model, TARGET, params={"sample_weight": WEIGHT[:7]})
 
 
+@pytest.mark.slow
 def test_threads():
     with parallel_config(backend="threading"):
         np.testing.assert_array_equal(curve(n_jobs=2).scores, curve().scores)
@@ -360,6 +367,7 @@ def test_other_parameters(parameters, says):
         curve(**parameters)
 
 
+@pytest.mark.slow
 def test_defaults():
     model = classifier(selector=RandomSelector(random_state=0), min_per_class=1)
     found = budget_curve(model, np.tile(X, (4, 1)), np.tile(Y, 4))

@@ -7,6 +7,8 @@ from sklearn_zcore.scoring import Scorer
 from sklearn_zcore.scoring._plan import resolve_targets_per_subspace
 from tests.oracle import published_loop
 
+pytestmark = pytest.mark.slow
+
 N = 1000
 DRAWS = 20_000  # of the published loop, at some 0.1 ms each
 RUN = 1000  # draws of one run of the engine

@@ -118,6 +118,7 @@ def test_equal_to_literal_loop(index, make, n, m, k, q, seed):
         assert_same_scores(*score_with_plan(X, m, k, q, n_draws=20, seed=seed))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", DATA)
 @pytest.mark.parametrize("m", [1, 2, 3])
 @pytest.mark.parametrize("k", [1, 50, 1000])

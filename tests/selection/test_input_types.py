@@ -28,6 +28,7 @@ def test_dtypes_of_floats(dtype):
     assert_same_scores(zcore, SMALL.astype(dtype), SMALL.astype("f8"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [40_000, 40_001])
 @pytest.mark.parametrize("dtype", ["f2", "f4", "i1", "u8", "?", "O"])
 def test_dtypes_of_many_rows(n, dtype):

@@ -33,7 +33,7 @@ def draws(monkeypatch):
 
 
 def stored(folder):
-    return len(list(folder.rglob("output.pkl")))
+    return len(list(folder.rglob("*.arrays")))
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,7 @@ def search(memory, **parameters):
     return GridSearchCV(pipeline, {"zcore__budget": BUDGETS}, cv=3, **parameters)
 
 
+@pytest.mark.slow
 def test_search_over_budgets_scores_each_fold_once(tmp_path, draws):
     fitted = search(tmp_path).fit(X)  # without labels
     assert len(draws) == stored(tmp_path) == 3 + 1  # the folds, and all rows at last
@@ -163,6 +164,7 @@ def test_search_over_budgets_scores_each_fold_once(tmp_path, draws):
     assert fitted.score(X) == fitted.best_estimator_.score(X)
 
 
+@pytest.mark.slow
 def test_search_without_memory_finds_the_same(tmp_path):
     cached, plain = search(tmp_path).fit(X), search(None).fit(X)
     np.testing.assert_array_equal(
@@ -170,6 +172,7 @@ def test_search_without_memory_finds_the_same(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_search_in_processes(tmp_path):
     fitted = search(tmp_path, n_jobs=2).fit(X)
     assert stored(tmp_path) == 3 + 1
@@ -179,6 +182,7 @@ def test_search_in_processes(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_search_over_several_parameters(tmp_path):
     grid = {"zcore__budget": BUDGETS, "zcore__n_neighbors": [5, 50]}
     search(tmp_path, refit=False).set_params(param_grid=grid).fit(X)

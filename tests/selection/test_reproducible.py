@@ -72,6 +72,7 @@ def test_there_are_many_chunks(monkeypatch):
     assert len(calls) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_jobs", [2, 3, -1])
 def test_threads(kind, n_jobs):
@@ -79,6 +80,7 @@ def test_threads(kind, n_jobs):
     np.testing.assert_array_equal(scores(n_jobs=n_jobs, **KINDS[kind]), expected)
 
 
+@pytest.mark.slow
 def test_columns_fetched_in_blocks(monkeypatch):
     whole = scores(n_jobs=1)
     monkeypatch.setattr(_engine, "_COLUMNS_BYTES", 0)
@@ -88,6 +90,7 @@ def test_columns_fetched_in_blocks(monkeypatch):
     np.testing.assert_allclose(expected, whole, rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky", "multiprocessing", "sequential"])
 def test_joblib_backends(backend):
     expected = scores(n_jobs=1, **KINDS["neighbours"])
@@ -95,6 +98,7 @@ def test_joblib_backends(backend):
         np.testing.assert_array_equal(scores(n_jobs=None, **KINDS["neighbours"]), expected)
 
 
+@pytest.mark.slow
 def test_loky_with_memory_mapped_arguments():
     """joblib hands big arrays to processes as read-only memory maps."""
     expected = scores(n_jobs=1)
@@ -102,6 +106,7 @@ def test_loky_with_memory_mapped_arguments():
         np.testing.assert_array_equal(scores(n_jobs=2), expected)
 
 
+@pytest.mark.slow
 def test_dask():
     distributed = pytest.importorskip("distributed")
     expected = scores(n_jobs=1)
@@ -112,6 +117,7 @@ def test_dask():
         np.testing.assert_array_equal(scores(), expected)
 
 
+@pytest.mark.slow
 def test_within_a_worker():
     """A search that runs in processes fits selectors that run in threads."""
     expected = scores(n_jobs=1)

@@ -26,6 +26,7 @@ def test_equals_its_definition(make, budget):
     assert selector.score(OTHER, y=np.zeros(35)) == selector.score(OTHER)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", SELECTORS)
 def test_larger_coresets_cover_more(make):
     selector = make(budget=1.0).fit(X)

@@ -68,6 +68,7 @@ def test_ties_do_not_follow_the_file():
     assert 150 < np.concatenate(chosen).mean() < 250
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_facility_location_on_any_worker(backend):
     expected = facility(exact=False, part_size=32).fit(X).ranking_
@@ -90,6 +91,7 @@ def test_kmeans_goes_on_by_cluster():
     assert which[fitted.set_budget(1).indices_] == [0]
 
 
+@pytest.mark.slow
 def test_kmeans_in_batches():
     blobs, which = make_blobs(500, 3, centers=5, cluster_std=0.1, random_state=0)
     with patch.object(_kmeans_module(), "_MINIBATCH_ABOVE", 0):
@@ -348,6 +350,7 @@ def test_nothing_selected_before(make, nothing):
 # --- in use -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_memory_ranks_every_fold_once(tmp_path):
     calls = []
     rank_rows = sklearn_zcore.facility.rank_rows

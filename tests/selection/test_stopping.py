@@ -78,6 +78,7 @@ def test_warning_as_error_leaves_a_whole_selector():
     assert selector.transform(X).shape == (90, 6) and selector.score(X) < 0
 
 
+@pytest.mark.slow
 def test_auto_reaches_tol():
     selector = zcore(n_iter="auto", tol=0.95).fit(X)
     assert selector.stability_ >= 0.95
@@ -98,6 +99,7 @@ def test_auto_stops_at_the_cap(max_iter):
     assert selector.n_iter_ == max_iter
 
 
+@pytest.mark.slow
 def test_auto_adds_to_its_draws():
     """Doubling continues the sums, it does not start again."""
     drawn = []
@@ -126,6 +128,7 @@ def test_warm_start_adds_draws():
     np.testing.assert_array_equal(cold._sums.halves.sum(axis=0), sums[0])
 
 
+@pytest.mark.slow
 def test_warm_start_is_one_long_run():
     """The same expected scores and no more noise: no stream of random numbers is used twice."""
     reference = zcore(n_iter=400_000, random_state=99, random_init=False).fit(X).scores_

@@ -1,3 +1,0 @@
-"""What the tests of inspection share."""
-
-from tests.compose.conftest import one_thread  # noqa: F401

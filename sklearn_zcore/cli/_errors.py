@@ -57,6 +57,8 @@ def as_option(setting: Setting) -> str:
             names = ",".join(value)
             return f"--carry '{names}' (written, not used) or --ignore '{names}'"
         return " ".join(f"--kind '{column}={kind}'" for column, kind in value.items())
+    if name == "header":
+        return "--no-header"
     option = "--kind" if name == "kinds" else f"--{name.replace('_', '-')}"
     if value is None:
         return option

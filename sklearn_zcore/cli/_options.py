@@ -45,6 +45,9 @@ class ReadingOptions(Options):
         None, "CHAR", "Separator of a CSV file; 'tab' for a tab.", shown="comma; tab for .tsv"
     )
     encoding: str | None = opt(None, "NAME", "Encoding of a CSV file.", shown="utf-8")
+    no_header: bool = opt(
+        False, "", "The first line of a CSV file is a row; its columns are called f0, f1, ..."
+    )
     na_values: list[str] | None = opt(
         None,
         "A,B",

@@ -89,6 +89,7 @@ def select(
         "budget": budget.label,
         "order": writing.order,
         **fit_report(fit),
+        "warnings": input.warnings + fit.warnings,
     }
     if tell.json:
         print_json(report)

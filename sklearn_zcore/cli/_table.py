@@ -11,11 +11,12 @@ from sklearn_zcore.tables import (
     file_format,
     read_table,
     resolve_roles,
+    spelled,
 )
 
 from ._command import refuse
 from ._coreset import ADDED, FORMATS, Coreset, write_coreset
-from ._errors import CliError
+from ._errors import CliError, as_option
 from ._features import build_features, preparation
 from ._options import CarryOptions, ColumnOptions, ReadingOptions, WritingOptions
 from ._output import Output, check_output, csv_cells, write_together
@@ -93,7 +94,9 @@ class TableInput:
             encoding=reading.encoding,
             na_values=tuple(v for text in reading.na_values or [] for v in text.split(",")),
             decimal=self.columns.decimal or "auto",
+            header=not reading.no_header,
         )
+        self.warnings += [spelled(warning, as_option) for warning in self.source.warnings]
         return self.source.n_rows
 
     def prepare(self, output: Output | None = None, target: str | None = None) -> Any:

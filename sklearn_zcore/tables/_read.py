@@ -89,6 +89,7 @@ def read_table(
     encoding: str | None = None,
     na_values: Iterable[str] = (),
     decimal: str = "auto",
+    header: bool = True,
 ) -> Table:
     r"""Read a file of rows, strictly: nothing is mended in silence.
 
@@ -107,6 +108,9 @@ def read_table(
     decimal : {"auto", ".", ","}, default="auto"
         The decimal separator of a CSV file. With ",", a number with a point in it stays text, for
         `TablePreparation` to read: 1.234 is more than a thousand.
+    header : bool, default=True
+        Whether the first line of a CSV file holds the names of its columns; otherwise they are
+        called f0, f1, ... A first line that looks like a row is told of in ``warnings``.
 
     Returns
     -------
@@ -150,9 +154,19 @@ def read_table(
             ),
             "Leave it out.",
         )
+    if kind != ".csv" and not header:
+        raise TableError(
+            Words("{header} is for CSV files only.", header=Setting("header", False)),
+            "Leave it out.",
+        )
     if kind == ".csv":
         return read_csv(
-            path, sep=sep, encoding=encoding, na_values=tuple(na_values), decimal=decimal
+            path,
+            sep=sep,
+            encoding=encoding,
+            na_values=tuple(na_values),
+            decimal=decimal,
+            header=header,
         )
     if kind == ".parquet":
         return read_parquet(path)

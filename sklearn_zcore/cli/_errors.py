@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from sklearn_zcore._extras import how_to_install
 from sklearn_zcore.tables import Setting, TableError, spelled
 
 from ._escape import shown
@@ -76,8 +77,8 @@ def require(*modules: str, why: str) -> None:
             package = name.partition(".")[0]
             raise CliError(
                 f"{why} needs {package}, which could not be imported ({error}).",
-                'Install the extra: pip install "sklearn-zcore[table]". '
-                ".npy and .npz files work without it.",
+                how_to_install("plot" if package == "matplotlib" else "table")
+                + " zcore select works without it on .npy and .npz files.",
             ) from error
 
 

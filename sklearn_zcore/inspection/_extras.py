@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from sklearn_zcore._extras import how_to_install
+
 _EXTRAS = {"matplotlib": "plot", "pandas": "table"}
 
 
@@ -30,5 +32,5 @@ def needed(module: str, caller: str) -> Any:
     except ImportError as error:
         package = module.split(".")[0]
         raise ImportError(
-            f"{caller} needs {package}: pip install 'sklearn-zcore[{_EXTRAS[package]}]'."
+            f"{caller} needs {package}. {how_to_install(_EXTRAS[package])}"
         ) from error

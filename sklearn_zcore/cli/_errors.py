@@ -47,7 +47,7 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
 
 
 # Settings whose values are words, which no shell takes apart.
-_PLAIN = {"encoding", "key", "max_categories", "missing", "model"}
+_PLAIN = {"encoding", "key", "max_categories", "missing", "model", "target"}
 
 
 def as_option(setting: Setting) -> str:

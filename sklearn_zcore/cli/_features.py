@@ -95,15 +95,15 @@ def _prepared(options: ColumnOptions, used: Table, missing: str) -> Features:
     """Prepare a table; where rows with missing values go, fit on those that stay."""
     import numpy as np
 
-    from sklearn_zcore.tables import no_complete_row
+    from sklearn_zcore.tables import too_few_complete_rows
 
     prepare = preparation(options)
     X, kept = prepare.fit_transform(used), None
     columns, notes = prepare.columns_, prepare.notes_
     if missing == "drop":
         complete = prepare.complete_rows(used)
-        if not complete.any():
-            raise no_complete_row()
+        if complete.sum() <= 1 < used.n_rows:
+            raise too_few_complete_rows(int(complete.sum()), used.n_rows)
         if not complete.all():
             kept = np.flatnonzero(complete)
             X = prepare.fit_transform(used.take(kept))

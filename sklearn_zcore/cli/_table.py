@@ -4,11 +4,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._words import close_match, plural, shorten
+from sklearn_zcore._words import shorten
 from sklearn_zcore.tables import (
     ARRAY_FORMATS,
     check_table,
     file_format,
+    read_labels,
     read_table,
     resolve_roles,
     spelled,
@@ -136,7 +137,7 @@ class TableInput:
 
     def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
         """Return rows, their labels (None where there is none), and what makes numbers of them."""
-        labels = self._labels(target or "")
+        labels = read_labels(self.source, target or "")
         X = self.prepare(target=target)  # Says what is wrong with the columns, and what they are.
         if self.kept is not None:
             labels = labels[self.kept]
@@ -145,36 +146,6 @@ class TableInput:
         rows = self.source.select(self.roles.features)
         rows = rows if self.kept is None else rows.take(self.kept)
         return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
-
-    def _labels(self, target: str) -> Any:
-        """Return the labels of all rows, as text."""
-        import numpy as np
-
-        source = self.source
-        if target in source.names:
-            if source.table is None:
-                column = source.array[:, source.names.index(target)]
-                return np.array([str(value) for value in column], dtype=object)
-            import pyarrow.compute as pc
-
-            column = source.table[target]
-            if hasattr(column.type, "value_type"):  # of a dictionary
-                column = column.cast(column.type.value_type)
-            return np.array(pc.cast(column, "string").to_pylist(), dtype=object)
-        if source.format == ".npz":
-            with np.load(source.path, allow_pickle=False) as arrays:
-                if target in arrays:
-                    labels = np.asarray(arrays[target])
-                    if labels.shape != (source.n_rows,):
-                        raise CliError(
-                            f"--target {target}: the array has shape {labels.shape}, and there are "
-                            f"{source.n_rows:,} rows."
-                        )
-                    return labels.astype(str).astype(object)
-        raise CliError(
-            f"--target: the input has no column {target!r}{close_match(target, set(source.names))}",
-            f"It has {plural(len(source.names), 'column')}: {shorten(source.names, 20)}.",
-        )
 
     def _written(self) -> list[str]:
         """Return the columns that are written."""

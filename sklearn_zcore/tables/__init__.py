@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
+from sklearn_zcore.tables._labels import read_labels
 from sklearn_zcore.tables._read import (
     ARRAY_FORMATS,
     TABLE_FORMATS,
@@ -15,7 +16,7 @@ from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
     from sklearn_zcore.tables._preparation import TablePreparation
-    from sklearn_zcore.tables._raw import RawNumbers, no_complete_row, raw_numbers
+    from sklearn_zcore.tables._raw import RawNumbers, raw_numbers, too_few_complete_rows
     from sklearn_zcore.tables._report import PreparedColumn, missing_by_kind, sentences
 
 __all__ = [
@@ -32,12 +33,13 @@ __all__ = [
     "check_table",
     "file_format",
     "missing_by_kind",
-    "no_complete_row",
     "raw_numbers",
+    "read_labels",
     "read_table",
     "resolve_roles",
     "sentences",
     "spelled",
+    "too_few_complete_rows",
 ]
 
 # Where those names are that need scikit-learn, which a command can do without for its help.
@@ -46,9 +48,9 @@ _MODULES = {
     "RawNumbers": "_raw",
     "TablePreparation": "_preparation",
     "missing_by_kind": "_report",
-    "no_complete_row": "_raw",
     "raw_numbers": "_raw",
     "sentences": "_report",
+    "too_few_complete_rows": "_raw",
 }
 
 

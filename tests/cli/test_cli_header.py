@@ -77,3 +77,13 @@ def test_command(zcore, rows, tmp_path):
     assert report["n_rows"] == 20 and not report["warnings"]
     with open(tmp_path / "o.csv", newline="") as file:
         assert next(csv.reader(file))[:4] == ["f0", "f1", "f2", "zcore_row"]
+
+
+@pytest.mark.parametrize("raw", [(), ("--raw",)])
+def test_one_complete_row(zcore, tmp_path, raw):
+    path = tmp_path / "holes.csv"
+    path.write_text("a,b\n1,2\n3,\n,4\n")
+    args = ("select", path, "-b", 1, "-o", tmp_path / "o.csv", "--missing", "drop", *raw)
+    told = " ".join(zcore(*args, code=2).stderr.split())
+    assert "--missing drop leaves one row of 3, which is nothing to select from" in told
+    assert "FacilityLocation" not in told

@@ -15,8 +15,8 @@ Rows = Annotated[
     Path,
     typer.Argument(
         metavar="TABLE|FOLDER",
-        help="The input: .csv, .csv.gz, .tsv, .parquet, .npy or .npz, one row per sample; or a "
-        "folder of images, with --model.",
+        help="The input: .csv, .csv.gz, .tsv, .parquet, .jsonl, .npy or .npz, one row per sample; "
+        "or a folder of images, with --model.",
         show_default=False,
     ),
 ]
@@ -190,7 +190,7 @@ class WritingOptions(FormulaOptions):
         "The output. .csv, .parquet: the rows with all columns as they were, and zcore_row (from "
         "0), zcore_score, zcore_rank (1 = most valuable). .npy: the row numbers. .npz (for "
         "arrays): X, indices, scores, ranks. A CSV keeps the separator and encoding of a CSV "
-        "input; the columns of an array are f0, f1, ...",
+        "input, without a byte-order mark; the columns of an array are f0, f1, ...",
         short="-o",
     )
     indices: bool = opt(

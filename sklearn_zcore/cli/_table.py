@@ -12,7 +12,9 @@ from sklearn_zcore.tables import (
     read_labels,
     read_table,
     resolve_roles,
+    shortened,
     spelled,
+    spread_lists,
 )
 
 from ._command import refuse
@@ -39,8 +41,9 @@ class TableInput:
         How it is read, and how its columns become numbers.
     source : Table
         What was read, after `read`.
-    roles, features : Roles, Features
-        What its columns are used for and how they became numbers, after `prepare`.
+    roles, used, features : Roles, Table, Features
+        What its columns are used for, those that are features, and how they became numbers, after
+        `prepare`.
     warnings : list of str
         What must be told even to who wants to hear of nothing else.
     """
@@ -122,7 +125,9 @@ class TableInput:
         )
         if output is not None:
             self._check_written(output)
-        self.features = build_features(self.source.select(self.roles.features), columns)
+        self.used, told = spread_lists(self.source.select(self.roles.features))
+        self.roles.notes.extend(spelled(note, as_option) for note in told if not columns.raw)
+        self.features = build_features(self.used, columns)
         return self.features.X
 
     @property
@@ -143,8 +148,7 @@ class TableInput:
             labels = labels[self.kept]
         if self.columns.raw:
             return X, labels, None
-        rows = self.source.select(self.roles.features)
-        rows = rows if self.kept is None else rows.take(self.kept)
+        rows = self.used if self.kept is None else self.used.take(self.kept)
         return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
 
     def _written(self) -> list[str]:
@@ -232,6 +236,7 @@ class TableInput:
         kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
         for column in features.columns:
             kinds[column.kind].append(column.name)
+        kinds = {kind: shortened(names, self.source.names) for kind, names in kinds.items()}
         return {
             "input": str(self.path),
             "n_rows": self.source.n_rows,

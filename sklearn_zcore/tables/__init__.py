@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
 from sklearn_zcore.tables._labels import read_labels
+from sklearn_zcore.tables._lists import lists_to_matrix, shortened, spread_lists
 from sklearn_zcore.tables._read import (
     ARRAY_FORMATS,
     TABLE_FORMATS,
@@ -32,13 +33,16 @@ __all__ = [
     "Words",
     "check_table",
     "file_format",
+    "lists_to_matrix",
     "missing_by_kind",
     "raw_numbers",
     "read_labels",
     "read_table",
     "resolve_roles",
     "sentences",
+    "shortened",
     "spelled",
+    "spread_lists",
     "too_few_complete_rows",
 ]
 

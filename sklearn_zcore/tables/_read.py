@@ -8,10 +8,11 @@ from pathlib import Path
 from ._errors import Setting, TableError, Words
 from ._read_array import read_array
 from ._read_csv import read_csv
+from ._read_jsonl import read_jsonl
 from ._read_parquet import read_parquet
 from ._table import Table
 
-TABLE_FORMATS = (".csv", ".parquet")
+TABLE_FORMATS = (".csv", ".parquet", ".jsonl")
 ARRAY_FORMATS = (".npy", ".npz")
 _SUFFIXES = {
     ".csv": ".csv",
@@ -20,6 +21,9 @@ _SUFFIXES = {
     ".tsv.gz": ".csv",
     ".parquet": ".parquet",
     ".pq": ".parquet",
+    ".jsonl": ".jsonl",
+    ".jsonl.gz": ".jsonl",
+    ".ndjson": ".jsonl",
     ".npy": ".npy",
     ".npz": ".npz",
 }
@@ -96,7 +100,8 @@ def read_table(
     Parameters
     ----------
     path : str or path-like
-        The file: ``.csv``, ``.csv.gz``, ``.tsv``, ``.tsv.gz``, ``.parquet``, ``.npy`` or ``.npz``.
+        The file: ``.csv``, ``.csv.gz``, ``.tsv``, ``.tsv.gz``, ``.parquet``, ``.jsonl``,
+        ``.jsonl.gz``, ``.npy`` or ``.npz``.
     key : str or None, default=None
         The array to take from an .npz file.
     sep : str or None, default=None
@@ -170,4 +175,6 @@ def read_table(
         )
     if kind == ".parquet":
         return read_parquet(path)
+    if kind == ".jsonl":
+        return read_jsonl(path)
     return read_array(path, kind, key)

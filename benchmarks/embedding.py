@@ -110,19 +110,16 @@ import numpy as np
 model, folder, cache, out, batch_size = sys.argv[1:]
 begin = time.perf_counter()
 from sklearn_zcore import FoundationEmbedder, load_image_folder
-if out:
-    from sklearn_zcore.embedding._backbone import Backbone
-    original = Backbone.embed
-    def embed(self, batch):
-        vectors = original(self, batch)
-        with open(out + ".log", "a") as log:
-            log.write(f"{len(batch)}\\n")
-        time.sleep(0.05)  # computed and not stored: the moment in which a kill costs a batch
-        return vectors
-    Backbone.embed = embed
+def logged(hidden, mask):
+    with open(out + ".log", "a") as log:
+        log.write(f"{len(hidden)}\\n")
+    time.sleep(0.05)  # computed and not stored: the moment in which a kill costs a batch
+    return hidden.mean(dim=1)
+logged.cache_key = "mean"
 paths = load_image_folder(folder).paths
 embedder = FoundationEmbedder(
-    model, device="cpu", cache_dir=cache or None, batch_size=int(batch_size)
+    model, device="cpu", cache_dir=cache or None, batch_size=int(batch_size),
+    pooling=logged if out else "auto",
 )
 imported = time.perf_counter()
 embeddings = embedder.transform(paths)
@@ -190,20 +187,20 @@ def measure_search(model_dir, paths, scratch):
     from sklearn.pipeline import Pipeline
 
     from sklearn_zcore import FoundationEmbedder, RandomSelector
-    from sklearn_zcore.embedding import _backbone
 
     seen = []
-    original = _backbone.Backbone.embed
-    _backbone.Backbone.embed = lambda self, batch: seen.append(len(batch)) or original(self, batch)
-    pipeline = Pipeline(
-        [
-            ("embed", FoundationEmbedder(model_dir, device="cpu", cache_dir=scratch / "search")),
-            ("select", RandomSelector(random_state=0)),
-        ]
+
+    def counted(hidden, mask):
+        seen.append(len(hidden))
+        return hidden.mean(dim=1)
+
+    counted.cache_key = "mean"
+    embedder = FoundationEmbedder(
+        model_dir, device="cpu", cache_dir=scratch / "search", pooling=counted
     )
+    pipeline = Pipeline([("embed", embedder), ("select", RandomSelector(random_state=0))])
     budgets = [0.05, 0.1, 0.2, 0.4, 0.8]
     GridSearchCV(pipeline, {"select__budget": budgets}, cv=3).fit(paths)
-    _backbone.Backbone.embed = original
     print(f"search: {len(paths):,} images, {sum(seen):,} of them embedded", flush=True)
 
 

@@ -31,9 +31,10 @@ class Silent:
 class Counter(Silent):
     """What is done of how much, at which rate; subclasses show it."""
 
-    def __init__(self, unit: str) -> None:
+    def __init__(self, unit: str, rate: str) -> None:
         self._unit = unit
         self._total = self._worked = self._done = 0
+        self._per_second = rate
         self._begin = time.perf_counter()
         # The first fit on a machine compiles the kernels, which can take ten seconds.
         self._pace = "preparing"
@@ -52,7 +53,8 @@ class Counter(Silent):
             rate = self._worked / (time.perf_counter() - self._begin)
             seconds = max(0, self._total - self._done) / rate
             digits = 0 if rate >= 10 else 1
-            told += [f"{rate:,.{digits}f}/s", time.strftime("%H:%M:%S left", time.gmtime(seconds))]
+            told.append(f"{rate:,.{digits}f}{self._per_second}")
+            told.append(time.strftime("%H:%M:%S left", time.gmtime(seconds)))
         if note:
             told.append(note)
         self._pace = ", ".join(told)
@@ -65,10 +67,10 @@ class Counter(Silent):
 class Bar(Counter):
     """Progress bar of rich on stderr: draws (say) done, draws a second, time left."""
 
-    def __init__(self, console: Any, title: str, unit: str) -> None:
+    def __init__(self, console: Any, title: str, unit: str, rate: str) -> None:
         from rich.progress import BarColumn, Progress, TextColumn
 
-        super().__init__(unit)
+        super().__init__(unit, rate)
         self.display = Progress(
             TextColumn(title),
             BarColumn(),
@@ -89,8 +91,8 @@ class Line(Counter):
     A notebook keeps what was written last, and so shows the end of the work when it is saved.
     """
 
-    def __init__(self, title: str, unit: str) -> None:
-        super().__init__(unit)
+    def __init__(self, title: str, unit: str, rate: str) -> None:
+        super().__init__(unit, rate)
         self._title = title
         self._width = 0
         self._last = float("-inf")
@@ -113,7 +115,7 @@ class Line(Counter):
 
 
 @contextmanager
-def progress_bar(verbose: int, title: str, unit: str) -> Iterator[Silent]:
+def progress_bar(verbose: int, title: str, unit: str, *, rate: str = "/s") -> Iterator[Silent]:
     """Show a progress bar on stderr if ``verbose``, for as long as the context lasts.
 
     Parameters
@@ -123,6 +125,8 @@ def progress_bar(verbose: int, title: str, unit: str) -> Iterator[Silent]:
         What is going on.
     unit : str
         What is counted, in the plural.
+    rate : str, default="/s"
+        What is written after the number done in a second.
 
     Yields
     ------
@@ -136,12 +140,12 @@ def progress_bar(verbose: int, title: str, unit: str) -> Iterator[Silent]:
 
     console = Console(stderr=True)
     if console.is_jupyter:
-        line = Line(title, unit)
+        line = Line(title, unit, rate)
         try:
             yield line
         finally:
             line.write("\n")
         return
-    bar = Bar(console, title, unit)
+    bar = Bar(console, title, unit, rate)
     with bar.display:
         yield bar

@@ -10,10 +10,9 @@ from typing import Any
 
 import typer
 
+from sklearn_zcore._escape import shown
 from sklearn_zcore._extras import how_to_install
 from sklearn_zcore.tables import Setting, TableError, spelled
-
-from ._escape import shown
 
 EXIT_BUG = 1
 EXIT_MISTAKE = 2

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore._escape import shown, written
 from sklearn_zcore._words import plural
 
 from ._coreset import Coreset, write_coreset
 from ._errors import CliError
-from ._escape import shown, written
 from ._files import check_target, put_files
 from ._options import FileOptions, ImageOptions, WritingOptions
 from ._output import Output, check_output, write_together

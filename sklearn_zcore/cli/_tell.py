@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+from sklearn_zcore._escape import plain, shown
+
 from ._coreset import option_hint
 from ._errors import say
-from ._escape import plain, shown
 
 _LABEL_WIDTH = 11
 

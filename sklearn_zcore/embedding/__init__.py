@@ -5,8 +5,8 @@ torch, transformers and Pillow (the extra ``embed``) are imported when an item h
 
 from sklearn_zcore.embedding._backbone import release_models
 from sklearn_zcore.embedding._broken import BrokenInputError, BrokenInputWarning
-from sklearn_zcore.embedding._cache import CacheError
 from sklearn_zcore.embedding._cache_info import cache_info, clear_cache, default_cache_dir
+from sklearn_zcore.embedding._database import CacheError
 from sklearn_zcore.embedding._embedder import FoundationEmbedder
 from sklearn_zcore.embedding._folder import load_image_folder
 

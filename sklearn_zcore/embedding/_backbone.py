@@ -1,6 +1,5 @@
 """A loaded model with all around it: pixels or tokens in, one vector an item out."""
 
-import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -11,10 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.embedding import _device
+from sklearn_zcore.embedding._fork import Lock, keep_to_what_works
 from sklearn_zcore.embedding._inputs import Kind
 from sklearn_zcore.embedding._models import ModelSource, image_processor_of, tokenizer_of
 from sklearn_zcore.embedding._pooling import needs_pooler, pool, resolve_pooling
 from sklearn_zcore.embedding._preprocess import Preprocessor
+from sklearn_zcore.embedding._sentence import (
+    Declared,
+    Tail,
+    TextSettings,
+    read_declared,
+    read_text_settings,
+)
 
 # Convolutions that were measured faster with channels last, on the CPU and in half precision.
 _CONVOLUTIONAL = frozenset(
@@ -25,7 +32,7 @@ _MOST_TOKENS = 100_000  # tokenizers without a limit state a number that is far 
 _KEPT = 4  # loaded models
 
 _loaded: "OrderedDict[Any, tuple[Any, Any, list[str]]]" = OrderedDict()
-_loading = threading.Lock()
+_loading = Lock()
 
 
 def release_models() -> None:
@@ -63,6 +70,7 @@ class Backbone:
     ) -> None:
         import torch
 
+        keep_to_what_works(torch)  # loading computes, too
         self.kind, self.name = kind, source.name
         self._torch = torch
         self._pooling, self._layer = pooling, layer
@@ -77,13 +85,18 @@ class Backbone:
             self._model, part, missing = _load(source, kind, resolved, dtype)
         first = next(self._model.parameters())
         self._device, self._dtype = first.device, first.dtype
-        self._pooled = resolve_pooling(pooling, layer, kind, self._model, self.name)
+        self._text, declared = _declared_by(source, kind, pooling)
+        self._pooled = resolve_pooling(pooling, layer, kind, self._model, self.name, declared)
+        self._tail = None
+        if declared is not None and declared.tail and layer == -1:
+            self._tail = Tail(declared.tail, self._device, self.name)
         if needs_pooler(self._pooled) and any("pooler" in key for key in missing):
             raise ValueError(
                 f"pooling={pooling!r}: the weights of {self.name!r} have no pooler, so that it "
                 f"would be random. Use 'cls' or 'mean'."
             )
         self._preprocessor = self._tokenizer = part
+        source.check_unchanged()
 
     def _check_placed(self, device: str, dtype: str) -> None:
         """Leave a model that the user has loaded where it is, and as it is."""
@@ -123,8 +136,10 @@ class Backbone:
     def tokenize(self, texts: Sequence[str]) -> dict[str, Any]:
         """Make a batch of tokens, padded to the longest text."""
         family = str(self._model.config.model_type)
+        if self._text.lower_case:  # letter by letter, as tokenizers do
+            texts = ["".join(map(str.lower, text)) for text in texts]
         batch = self._tokenizer(
-            list(texts),
+            [self._text.prompt + text for text in texts],
             padding="max_length" if family in _PADDED_TO_THE_END else True,
             truncation=True,
             max_length=self._longest(),
@@ -135,7 +150,7 @@ class Backbone:
     def _longest(self) -> int:
         config = getattr(self._model.config, "text_config", self._model.config)
         limits = [
-            self._tokenizer.model_max_length,
+            self._text.max_length or self._tokenizer.model_max_length,
             getattr(config, "max_position_embeddings", None) or _MOST_TOKENS,
         ]
         if "roberta" in str(config.model_type):
@@ -225,7 +240,21 @@ class Backbone:
         return model(**inputs)
 
     def _pool(self, outputs: Any, mask: Any) -> Any:
-        return pool(outputs, self._pooled, self._layer, mask, self._pooling, self.name)
+        vectors = pool(outputs, self._pooled, self._layer, mask, self._pooling, self.name)
+        return vectors if self._tail is None else self._tail(vectors)
+
+
+def _declared_by(
+    source: ModelSource, kind: Kind, pooling: Any
+) -> tuple[TextSettings, Declared | None]:
+    """Read what a directory says of its tokens, and of its vectors where nothing else was asked."""
+    if source.directory is None or source.transformer is None:
+        return TextSettings(), None
+    text = TextSettings()
+    if kind == "text":
+        text = read_text_settings(source.directory, source.transformer, source.name)
+    asked = not isinstance(pooling, str) or pooling != "auto"
+    return text, None if asked else read_declared(source.directory, kind, source.name)
 
 
 @contextmanager
@@ -243,10 +272,7 @@ def _evaluating(model: Any) -> Iterator[None]:
 
 def _load(source: ModelSource, kind: Kind, device: Any, dtype: str) -> tuple[Any, Any, list[str]]:
     """Load a model from its directory; one that was used lately is still there."""
-    assert source.directory is not None
-    files = [source.directory / "config.json", *sorted(source.directory.glob("*.safetensors"))]
-    state = tuple((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in files)
-    key = (state, kind, str(device), dtype)
+    key = (source.files, kind, str(device), dtype)
     with _loading:
         if key not in _loaded:
             _loaded[key] = _load_from(source, kind, device, dtype)
@@ -266,7 +292,7 @@ def _load_from(
     try:
         with _quiet_transformers():
             model, info = AutoModel.from_pretrained(
-                source.directory,
+                source.transformer,
                 dtype=getattr(torch, dtype),
                 use_safetensors=True,
                 output_loading_info=True,
@@ -275,10 +301,10 @@ def _load_from(
             if kind == "image":
                 # Also where torchvision is installed, so that the pixels do not depend on that.
                 processor = AutoImageProcessor.from_pretrained(
-                    source.directory, backend="pil", **safely
+                    source.transformer, backend="pil", **safely
                 )
             else:
-                processor = AutoTokenizer.from_pretrained(source.directory, **safely)
+                processor = AutoTokenizer.from_pretrained(source.transformer, **safely)
     except Exception as error:
         raise _explained(source, error) from error
     missing = sorted(info["missing_keys"])
@@ -310,7 +336,7 @@ def _explained(source: ModelSource, error: Exception) -> Exception:
         )
     first_line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return ValueError(
-        f"The model {source.name!r} in {source.directory} could not be loaded: {first_line} "
+        f"The model {source.name!r} in {source.transformer} could not be loaded: {first_line} "
         f"({type(error).__name__})"
     )
 

@@ -6,6 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from sklearn_zcore._escape import shown
+from sklearn_zcore._warnings import warn_user
+
 
 class BrokenInputError(ValueError):
     """Some items cannot be read; all others have been embedded.
@@ -32,6 +35,47 @@ class BrokenInputWarning(UserWarning):
     """Some items cannot be read, and their rows are NaN."""
 
 
+def report(
+    errors: dict[int, str],
+    values: Sequence[Any],
+    embeddings: NDArray[Any],
+    on_error: str,
+    cache_dir: str | os.PathLike[str] | None,
+) -> None:
+    """Raise, or for on_error="nan" warn, with a list of all broken items.
+
+    Parameters
+    ----------
+    errors : dict of int to str
+        From rows to reasons.
+    values : sequence
+        X.
+    embeddings : ndarray of shape (n_samples, n_features)
+    on_error, cache_dir
+        Parameters of `FoundationEmbedder`.
+
+    Raises
+    ------
+    BrokenInputError
+    """
+    errors = dict(sorted(errors.items()))
+    message = list_errors(errors, values)
+    if on_error == "nan":
+        warn_user(f"{message}\nTheir rows are NaN.", BrokenInputWarning)
+        return
+    kept = (
+        f"The embeddings of all others are in the cache {shown(os.fspath(cache_dir))}."
+        if cache_dir is not None
+        else "The embeddings of all others are in this error's attribute `embeddings`; with a "
+        "cache_dir they would be kept."
+    )
+    raise BrokenInputError(
+        f"{message}\n{kept} Mend or leave out the broken ones, or set on_error='nan'.",
+        errors,
+        embeddings,
+    )
+
+
 def list_errors(errors: dict[int, str], values: Sequence[Any]) -> str:
     """Return a message with one line for each broken item.
 
@@ -48,8 +92,8 @@ def list_errors(errors: dict[int, str], values: Sequence[Any]) -> str:
     n_errors, n_values = len(errors), len(values)
     lines = [f"{n_errors} of {n_values} items cannot be embedded:"]
     for row, reason in errors.items():
-        name = f", {name_of(values[row])}" if isinstance(values, list | tuple) else ""
-        lines.append(f"  row {row}{name}: {reason}")
+        name = f", {shown(name_of(values[row]))}" if isinstance(values, list | tuple) else ""
+        lines.append(f"  row {row}{name}: {shown(reason)}")
     return "\n".join(lines)
 
 

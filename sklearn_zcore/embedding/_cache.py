@@ -12,8 +12,7 @@ import json
 import os
 import sqlite3
 import time
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,26 +20,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FILE_NAME = "embeddings.sqlite3"
-_FORMAT = 1  # of the tables; another one is refused
-_LOCKS = 64
-_WAIT = 300.0  # seconds for another process's write, which takes milliseconds
+from sklearn_zcore._escape import written
+from sklearn_zcore._warnings import warn_user
+from sklearn_zcore.embedding._claims import PATIENCE, Claims, Patience, is_full, key_of
+from sklearn_zcore.embedding._database import (
+    FILE_NAME,
+    CacheError,
+    check_files,
+    damaged,
+    explain,
+    open_database,
+)
+from sklearn_zcore.embedding._files import expand_home
+
 _ASKED_AT_ONCE = 500  # SQLite takes at least 999 values in a statement
 _CHECKSUM = 8  # bytes
-
-_TABLES = """
-CREATE TABLE models (
-    id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, name TEXT NOT NULL, width INTEGER
-);
-CREATE TABLE embeddings (
-    model INTEGER NOT NULL, item BLOB NOT NULL, vector BLOB NOT NULL, checksum BLOB NOT NULL,
-    UNIQUE (model, item)
-);
-"""
-
-
-class CacheError(OSError):
-    """A cache that cannot be read or written; the message says why and what to do."""
+_WIDEST = 2**20  # of an embedding that is believed
+_LONGEST_WRITE = 300.0  # seconds; another process's takes milliseconds
 
 
 class EmbeddingCache:
@@ -62,29 +58,48 @@ class EmbeddingCache:
     """
 
     def __init__(self, folder: str | os.PathLike[str], identity: dict[str, Any], name: str) -> None:
-        self.folder = Path(folder).expanduser()
+        self.folder = expand_home(folder)
         _make_folder(self.folder)
         self.path = self.folder / FILE_NAME
-        with self._lock("open"), self._explained():
-            self._database = open_database(self.path)
+        check_files(self.path)
         self._text = json.dumps(identity, sort_keys=True)
+        self._has_given = False
+        with self._explained():
+            self._open(name)
+
+    def _open(self, name: str) -> None:
+        if self.path.exists() and not self.path.with_name(f"{FILE_NAME}.lock").exists():
+            # Before anything is put beside it: it may be something else's.
+            open_database(self.path).close()
+        self._claims = Claims(self.path)
         try:
-            self._register(name)
+            with self._claims.alone():
+                self._database = open_database(self.path)
+            try:
+                self._database.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+                self._register(name)
+            except BaseException:
+                self._database.close()
+                raise
         except BaseException:
-            self.close()
+            self._claims.close()
             raise
 
     def _register(self, name: str) -> None:
-        with self._explained(), self._writing():
+        with self._writing():
             self._database.execute(
-                "INSERT OR IGNORE INTO models (identity, name) VALUES (?, ?)", (self._text, name)
+                "INSERT OR IGNORE INTO models (identity, name) VALUES (?, ?)",
+                (self._text, written(name)),
             )
             query = "SELECT id, width FROM models WHERE identity = ?"
-            self._model, self.width = self._database.execute(query, (self._text,)).fetchone()
+            self._model, width = self._database.execute(query, (self._text,)).fetchone()
+            is_possible = isinstance(width, int) and 0 < width <= _WIDEST
+            self.width: int | None = width if is_possible else None
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, and give up what was claimed."""
         self._database.close()
+        self._claims.close()
 
     def __enter__(self) -> "EmbeddingCache":
         """Return the cache, which is closed at the end."""
@@ -120,17 +135,22 @@ class EmbeddingCache:
             for item, vector, checksum in rows:
                 if self._is_whole(item, vector, checksum):
                     found[item] = np.frombuffer(vector, "<f4").astype(np.float32, copy=False)
+                    self.width = found[item].size
+                    continue
+                warn_user(
+                    f"An embedding in the cache {self.path} is damaged; it is computed again.",
+                    RuntimeWarning,
+                )
+        self._has_given = self._has_given or bool(found)
         return found
 
     def _is_whole(self, item: Any, vector: Any, checksum: Any) -> bool:
-        if isinstance(vector, bytes) and checksum == _checksum(self._text, item, vector):
-            return True
-        warnings.warn(
-            f"An embedding in the cache {self.path} is damaged; it is computed again.",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return False
+        """Return whether a row is what could have been stored; a checksum can be made up, too."""
+        if not isinstance(vector, bytes) or checksum != _checksum(self._text, item, vector):
+            return False
+        if not vector or len(vector) % 4 or len(vector) != 4 * (self.width or len(vector) // 4):
+            return False
+        return bool(np.isfinite(np.frombuffer(vector, "<f4")).all())
 
     def put(self, digests: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         """Store the embeddings of a batch: all of them or, if the process dies, none.
@@ -139,7 +159,18 @@ class EmbeddingCache:
         ----------
         digests : sequence of bytes
         vectors : ndarray of shape (n_samples, n_features), float32
+
+        Raises
+        ------
+        CacheError
+            If the cache has given embeddings of another width.
         """
+        width = vectors.shape[1]
+        if self._has_given and width != self.width:
+            raise damaged(
+                self.path,
+                f"it has embeddings of {self.width} features, and the model gives {width}",
+            )
         rows = []
         for digest, vector in zip(digests, vectors, strict=True):
             data = vector.astype("<f4").tobytes()
@@ -148,39 +179,71 @@ class EmbeddingCache:
             self._database.executemany(
                 "INSERT OR REPLACE INTO embeddings VALUES (?, ?, ?, ?)", rows
             )
-            if self.width is None:
-                self.width = vectors.shape[1]
-                update = "UPDATE models SET width = ? WHERE id = ?"
-                self._database.execute(update, (self.width, self._model))
+            update = "UPDATE models SET width = ? WHERE id = ? AND width IS NOT ?"
+            self._database.execute(update, (width, self._model, width))
+        self.width = width
 
-    @contextmanager
-    def computing(self, digest: bytes) -> Iterator[None]:
-        """Wait while another process computes the batch that begins with this item."""
-        number = int.from_bytes(
-            hashlib.blake2b(self._text.encode() + digest, digest_size=8).digest(), "big"
-        )
-        with self._lock(f"batch-{number % _LOCKS:02d}"):
-            yield
+    def claim(
+        self, digests: Sequence[bytes]
+    ) -> tuple[dict[bytes, NDArray[np.float32]], set[bytes]]:
+        """Claim items before they are computed.
 
-    @contextmanager
-    def _lock(self, name: str) -> Iterator[None]:
-        """Hold a lock of the operating system, which goes when its process dies."""
-        from filelock import FileLock
+        Parameters
+        ----------
+        digests : sequence of bytes
 
-        try:
-            lock = FileLock(self.folder / f"{name}.lock")
-            lock.acquire()
-        except OSError as error:
-            raise _not_writable(self.folder, error) from error
-        try:
-            yield
-        finally:
-            lock.release()
+        Returns
+        -------
+        known : dict
+            The embeddings of those that have been stored by now.
+        mine : set of bytes
+            Those to be computed here, and stored and released soon. Another thread or process is
+            computing the rest.
+        """
+        keys = {digest: key_of(self._text, digest) for digest in digests}
+        with self._explained(), self._claims.alone():
+            # In this order: others give items up after they have stored them.
+            taken = self._claims.taken()
+            known = self.get(digests)
+            mine = {d for d in digests if d not in known and keys[d] not in taken}
+            self._claims.hold([keys[digest] for digest in mine])
+        return known, mine
+
+    def release(self, digests: Iterable[bytes]) -> None:
+        """Give up claims, of items that have been stored."""
+        with self._explained():
+            self._claims.release([key_of(self._text, digest) for digest in digests])
+
+    def wait(self, digests: Sequence[bytes]) -> list[bytes]:
+        """Wait until others have stored or given up some items that they have claimed.
+
+        Parameters
+        ----------
+        digests : sequence of bytes
+
+        Returns
+        -------
+        list of bytes
+            Those that nobody is computing any more, of which there is at least one.
+        """
+        keys = {digest: key_of(self._text, digest) for digest in digests}
+        blocked: dict[bytes, str] = {}
+
+        def tell(seconds: float) -> None:
+            self._claims.tell(seconds, len(blocked), set(blocked.values()))
+
+        patience = Patience(tell)
+        while True:
+            with self._explained():
+                blocked = self._claims.blocked(keys.values())
+            free = [digest for digest in digests if keys[digest] not in blocked]
+            if free:
+                return free
+            patience.wait()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        # Immediate: a transaction that turns from reading to writing cannot wait for another.
-        self._database.execute("BEGIN IMMEDIATE")
+        self._begin()
         try:
             yield
         except BaseException:
@@ -189,12 +252,35 @@ class EmbeddingCache:
             raise
         self._database.execute("COMMIT")
 
+    def _begin(self) -> None:
+        begin, told = time.monotonic(), False
+        while True:
+            try:
+                # Immediate: a transaction that turns from reading to writing cannot wait for
+                # another.
+                self._database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                waited = time.monotonic() - begin
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or waited > _LONGEST_WRITE:
+                    raise
+                if not told:
+                    self._claims.tell(waited)
+                told = True
+            else:
+                return
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             raise explain(self.path, error) from error
+        except CacheError:
+            raise
+        except OSError as error:
+            if is_full(error):
+                raise explain(self.path, sqlite3.OperationalError("disk is full")) from error
+            raise _not_writable(self.folder, error) from error
 
 
 def _checksum(identity: str, item: bytes, vector: bytes) -> bytes:
@@ -219,53 +305,3 @@ def _not_writable(folder: Path, error: OSError) -> CacheError:
         f"The cache directory {folder} cannot be written to: {error.strerror or error}. Pass "
         f"another cache_dir, or None for no cache."
     )
-
-
-def open_database(path: Path) -> sqlite3.Connection:
-    """Open the database, and make its tables if it is new."""
-    database = sqlite3.connect(
-        path, timeout=_WAIT, isolation_level=None, check_same_thread=False, cached_statements=16
-    )
-    try:
-        database.execute("PRAGMA trusted_schema = OFF")
-        # Before there are tables: a row of most models then fits one page.
-        database.execute("PRAGMA page_size = 16384")
-        # In the write-ahead log a commit survives a kill at once; a power cut may take the last
-        # ones, and leaves the rest whole.
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            database.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {_FORMAT};COMMIT;")
-        elif version != _FORMAT:
-            raise CacheError(
-                f"The cache {path} was written by another version of sklearn-zcore (format "
-                f"{version}, not {_FORMAT}). Pass another cache_dir, or clear it: "
-                f"zcore cache clear --cache-dir {path.parent}"
-            )
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def explain(path: Path, error: sqlite3.Error) -> CacheError:
-    """Say what an error of SQLite means, and what to do about it."""
-    text, folder = str(error), path.parent
-    code = getattr(error, "sqlite_errorname", "")
-    if code.startswith("SQLITE_FULL") or "disk is full" in text:
-        return CacheError(
-            f"The disk of the cache {path} is full. What is in the cache stays; free some space, "
-            f"or pass a cache_dir on another disk, and run again: it goes on from there."
-        )
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return CacheError(
-            f"The cache {path} cannot be written to: {text}. Pass another cache_dir, or None for "
-            f"no cache."
-        )
-    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or "no such" in text:
-        return CacheError(
-            f"The cache {path} is damaged, or not a cache: {text}. Clear it: zcore cache clear "
-            f"--cache-dir {folder}"
-        )
-    return CacheError(f"The cache {path} failed: {text} ({code or type(error).__name__}).")

@@ -7,7 +7,17 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sklearn_zcore.embedding._cache import FILE_NAME, CacheError, explain, open_database
+from sklearn_zcore.embedding._database import (
+    FILE_NAME,
+    CacheError,
+    check_files,
+    check_may_clear,
+    damaged,
+    explain,
+    list_cache_files,
+    open_to_read,
+)
+from sklearn_zcore.embedding._files import expand_home
 
 
 def default_cache_dir() -> Path:
@@ -26,7 +36,7 @@ def default_cache_dir() -> Path:
     True
     """
     if given := os.environ.get("ZCORE_CACHE_DIR"):
-        return Path(given)
+        return expand_home(given)
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
     elif sys.platform == "darwin":
@@ -87,7 +97,7 @@ def cache_info(folder: str | os.PathLike[str]) -> CacheInfo:
     Raises
     ------
     CacheError
-        If it cannot be read.
+        If it cannot be read, or is not a cache. It need not be writable.
 
     Examples
     --------
@@ -97,23 +107,36 @@ def cache_info(folder: str | os.PathLike[str]) -> CacheInfo:
     ...     cache_info(folder).n_bytes
     0
     """
-    path = Path(folder).expanduser() / FILE_NAME
+    path = expand_home(folder) / FILE_NAME
     if not path.exists():
         return CacheInfo(path, 0, [])
     query = (
         "SELECT name, identity, width, (SELECT COUNT(*) FROM embeddings WHERE model = models.id) "
         "FROM models ORDER BY id"
     )
+    check_files(path)
     try:
-        database = open_database(path)
+        database = open_to_read(path)
         try:
             rows = database.execute(query).fetchall()
         finally:
             database.close()
     except sqlite3.Error as error:
         raise explain(path, error) from error
-    models = [CachedModel(name, json.loads(text), width or 0, n) for name, text, width, n in rows]
-    return CacheInfo(path, sum(file.stat().st_size for file in _files(path)), models)
+    models = [_model_of(path, *row) for row in rows]
+    return CacheInfo(path, sum(file.stat().st_size for file in list_cache_files(path)), models)
+
+
+def _model_of(path: Path, name: Any, text: Any, width: Any, n_embeddings: int) -> CachedModel:
+    """Read a row of the models, which anybody may have written."""
+    try:
+        identity = json.loads(text)
+        if not all(isinstance(identity[key], str) for key in ("kind", "pooling", "dtype")):
+            raise TypeError
+        return CachedModel(str(name), {**identity, "layer": int(identity["layer"])},
+                           int(width or 0), n_embeddings)  # fmt: skip
+    except (ValueError, TypeError, KeyError):
+        raise damaged(path, f"the identity of the model {name!r} cannot be read") from None
 
 
 def clear_cache(folder: str | os.PathLike[str]) -> int:
@@ -134,7 +157,8 @@ def clear_cache(folder: str | os.PathLike[str]) -> int:
     Raises
     ------
     CacheError
-        If a file cannot be deleted.
+        If a file cannot be deleted, or the database is not a cache of this package; then nothing
+        is deleted.
 
     Examples
     --------
@@ -144,19 +168,13 @@ def clear_cache(folder: str | os.PathLike[str]) -> int:
     ...     clear_cache(folder)
     0
     """
-    path = Path(folder).expanduser() / FILE_NAME
+    path = expand_home(folder) / FILE_NAME
     n_bytes = 0
+    check_may_clear(path)
     try:
-        for file in _files(path):
+        for file in list_cache_files(path):
             n_bytes += file.stat().st_size
             file.unlink()
     except OSError as error:
         raise CacheError(f"The cache {path} cannot be deleted: {error.strerror}.") from error
     return n_bytes
-
-
-def _files(path: Path) -> list[Path]:
-    """Return the files of a cache: the database, its log, and the locks."""
-    database = [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
-    locks = [*path.parent.glob("batch-??.lock"), path.parent / "open.lock"]
-    return [file for file in [*database, *locks] if file.exists()]

@@ -6,13 +6,14 @@ torch comes in as an argument: what happens on hardware that is not here can the
 import math
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sklearn_zcore.embedding._fork import Lock, check_device, keep_to_what_works
 
 CPU_BATCH_SIZE = 32  # of images or texts; larger ones were not faster, and take more memory
 MAX_BATCH_SIZE = 1024
@@ -59,7 +60,15 @@ def resolve_device(torch: Any, device: str) -> Any:
     ------
     ValueError
         If torch does not know the name, or this machine does not have the device.
+    RuntimeError
+        If it cannot be used after a fork.
     """
+    resolved = _named_device(torch, device)
+    check_device(torch, resolved)
+    return resolved
+
+
+def _named_device(torch: Any, device: str) -> Any:
     if device == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -120,6 +129,18 @@ def resolve_dtype(torch: Any, dtype: str, device: Any) -> str:
     if device is None or device.type != "cuda":
         return "float32"
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+
+
+def name_dtype(dtype: str, device: str) -> str:
+    """Return the dtype that the parameters of these names stand for.
+
+    torch is imported only where that is to be asked of a GPU.
+    """
+    if dtype != "auto" or surely_cpu(device):
+        return resolve_dtype(None, dtype, None)
+    import torch
+
+    return resolve_dtype(torch, dtype, resolve_device(torch, device))
 
 
 def is_out_of_memory(torch: Any, error: BaseException) -> bool:
@@ -210,7 +231,7 @@ def run_within_memory(
     return np.concatenate(parts)
 
 
-_threads_lock = threading.Lock()
+_threads_lock = Lock()
 
 
 @contextmanager
@@ -218,6 +239,7 @@ def given_threads(torch: Any) -> Iterator[None]:
     """Keep torch to the threads that joblib gives this worker, as scikit-learn's own code is."""
     from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
+    keep_to_what_works(torch)
     given, used = _openmp_effective_n_threads(), torch.get_num_threads()
     if used <= given:
         yield

@@ -2,7 +2,7 @@
 
 import copy
 import os
-import warnings
+import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from numbers import Integral
@@ -17,21 +17,23 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.embedding import _device
 from sklearn_zcore.embedding._backbone import Backbone
-from sklearn_zcore.embedding._broken import BrokenInputError, BrokenInputWarning, list_errors
+from sklearn_zcore.embedding._broken import report
 from sklearn_zcore.embedding._cache import EmbeddingCache
 from sklearn_zcore.embedding._engine import Embedded, Engine
 from sklearn_zcore.embedding._extra import require_embed_extra
 from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
-from sklearn_zcore.embedding._pooling import describe_pooling
-from sklearn_zcore.embedding._progress import embedding_progress
+from sklearn_zcore.embedding._pooling import to_mean_square_1
+from sklearn_zcore.embedding._pooling_key import describe_pooling
 
-_RULES = 1  # counts changes of how items are read and pooled: the cache must not mix them
+_RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
 
 
 class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -62,10 +64,13 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     pooling : {"auto", "cls", "mean", "pooler"} or callable, default="auto"
         How the model's output becomes one vector. ``"auto"`` is what the family is meant to be
         used with: the projected embedding of CLIP and SigLIP, the class token of ViT and DINOv2,
-        the pooled output of ResNet, ConvNeXt and MobileNetV2, the mean over the tokens of a text,
-        padding left out. A callable gets the hidden states, a tensor of shape (n_samples,
+        the pooled output of ResNet, ConvNeXt and MobileNetV2; for texts what the files of a model
+        of sentence-transformers declare, its Dense and Normalize modules included, or else the mean
+        over the tokens, padding left out. Any other value pools the transformer's own output. A
+        callable gets the hidden states, a tensor of shape (n_samples,
         n_tokens, width), and the mask of the tokens or None, and returns one of shape
-        (n_samples, n_features).
+        (n_samples, n_features). With a ``cache_dir`` it has to be a plain function that uses
+        nothing that the cache's key cannot hold, or have a string as attribute ``cache_key``.
     layer : int, default=-1
         The hidden layer to pool, as transformers counts them: 0 is the embedding of the input, -1
         the model's output, with the norm that follows the last layer.
@@ -115,7 +120,8 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     Images are seen as people see them: EXIF orientation is applied, grey and palette images become
     RGB, transparent parts are white, 16-bit values are scaled to 8 bits. Resizing and normalising
     are the model's own image processor's, with Pillow, also where torchvision is installed. Texts
-    are cut to the length that the model can take.
+    are cut to the length that the model can take, or to the ``max_seq_length`` that it declares;
+    its default prompt is put before each of them.
 
     The same items give the same bits on the same machine and versions of the packages, also when
     a run with a cache was killed and started again. In another order or batch size, the last bits
@@ -261,7 +267,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         embeddings = self._concatenate(blocks)
         self._seen = self._output_parameters(), embeddings.shape[1]
         if errors:
-            self._tell(errors, items, embeddings)
+            report(errors, items.values, embeddings, self.on_error, self.cache_dir)
         return embeddings
 
     def _sources(self) -> list[ModelSource]:
@@ -272,7 +278,9 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         cache: Any = nullcontext()
         if self.cache_dir is not None:
             cache = EmbeddingCache(self.cache_dir, self._identity(source, kind), source.name)
-        with cache, embedding_progress(self.verbose, len(items.values), kind) as progress:
+        title, unit = "Embedding", f"{kind}s"
+        with cache, progress_bar(self.verbose, title, unit, rate=f" {unit}/s") as progress:
+            progress.add_total(len(items.values))
             return Engine(
                 items.values,
                 kind,
@@ -312,42 +320,42 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def _dtype_of(self, source: ModelSource) -> str:
         if source.loaded is not None:
             return str(next(source.loaded[0].parameters()).dtype).removeprefix("torch.")
-        if self.dtype != "auto" or _device.surely_cpu(self.device):
-            return _device.resolve_dtype(None, self.dtype, None)
-        import torch
-
-        device = _device.resolve_device(torch, self.device)
-        return _device.resolve_dtype(torch, self.dtype, device)
+        return _device.name_dtype(self.dtype, self.device)
 
     def _concatenate(self, blocks: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         if len(blocks) > 1 or self.normalize:
-            blocks = [_to_mean_square_1(block) for block in blocks]
+            blocks = [to_mean_square_1(block) for block in blocks]
         return blocks[0] if len(blocks) == 1 else np.hstack(blocks)
 
-    def _tell(self, errors: dict[int, str], items: Items, embeddings: NDArray[np.float32]) -> None:
-        errors = dict(sorted(errors.items()))
-        message = list_errors(errors, items.values)
-        if self.on_error == "nan":
-            warnings.warn(f"{message}\nTheir rows are NaN.", BrokenInputWarning, stacklevel=2)
-            return
-        kept = (
-            f"The embeddings of all others are in the cache {self.cache_dir}."
-            if self.cache_dir is not None
-            else "The embeddings of all others are in this error's attribute `embeddings`; with a "
-            "cache_dir they would be kept."
-        )
-        raise BrokenInputError(
-            f"{message}\n{kept} Mend or leave out the broken ones, or set on_error='nan'.",
-            errors,
-            embeddings,
-        )
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the features: the class's, in lower case, and their numbers.
 
-    @property
-    def _n_features_out(self) -> int:
-        """Number of features, known from the last transform, or from embedding a blank item."""
+        Before the first transform, the model is loaded and a blank item embedded to count them.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str
+
+        Raises
+        ------
+        ImportError, OSError, ValueError
+            As `transform` does, if the model is not to be had.
+        """
+        self._n_features_out = self._count_features()
+        names: NDArray[np.object_] = super().get_feature_names_out(input_features)
+        return names
+
+    def _count_features(self) -> int:
         parameters = self._output_parameters()
         seen = getattr(self, "_seen", None)
         if seen is None or seen[0] != parameters:
+            if _is_displayed():
+                raise NotFittedError("Features are counted by transform, not for a display.")
             require_embed_extra()
             width = 0
             for source in self._sources():
@@ -373,7 +381,8 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __getstate__(self) -> dict[str, Any]:
         """Return the parameters; weights stay out of pickles, also those of a loaded model."""
         state: dict[str, Any] = dict(super().__getstate__())
-        state.pop("_seen", None)
+        for counted in ("_seen", "_n_features_out"):
+            state.pop(counted, None)
         state["model"] = without_weights(state["model"])
         return state
 
@@ -392,9 +401,11 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         return True
 
 
-def _to_mean_square_1(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale each row to length 1, times the square root of its width; a row of zeros stays."""
-    lengths = np.linalg.norm(block.astype(np.float64), axis=1, keepdims=True)
-    lengths[lengths == 0] = 1
-    scaled: NDArray[np.float32] = (block * (np.sqrt(block.shape[1]) / lengths)).astype(np.float32)
-    return scaled
+def _is_displayed() -> bool:
+    """Return whether scikit-learn is drawing a diagram, for which it asks for all names."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if str(frame.f_globals.get("__name__")).startswith("sklearn.utils._repr_html"):
+            return True
+    return False

@@ -2,14 +2,14 @@
 
 Batches are cut from the items that are still to be computed, in order, and are stored whole. A run
 that was killed so goes on with the very batches that it would have computed, and gives the same
-bits.
+bits. Where several runs share a cache, each item is claimed by one of them before it is computed;
+the others go on with the rest, and take it at their end.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from concurrent.futures import Executor, Future
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from sklearn_zcore._progress import Silent
 from sklearn_zcore.embedding._backbone import Backbone
 from sklearn_zcore.embedding._cache import EmbeddingCache
-from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, load_image
+from sklearn_zcore.embedding._images import LoadedImage, UnreadableImage, too_large
 from sklearn_zcore.embedding._inputs import Kind
-from sklearn_zcore.embedding._progress import Silent
+from sklearn_zcore.embedding._reading import WINDOW, read_ahead, workers
 
 _T = TypeVar("_T")
-_WINDOW = 64  # items whose files are read, and looked up, at once
 _LOOKED_UP = 4096  # texts: they are in memory already
 
 
@@ -63,19 +63,6 @@ class Embedded(NamedTuple):
     n_reused: int
 
 
-class Immediate(Executor):
-    """No worker: what is submitted is done at once, by the caller."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call the function, and return a future that is done."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
 class Engine:
     """One pass over the items with one model.
 
@@ -89,7 +76,7 @@ class Engine:
     batch_size : int or None
         None finds one that fits in memory.
     num_workers : int
-    progress : Silent
+    progress : Silent or Bar
     """
 
     def __init__(
@@ -113,6 +100,7 @@ class Engine:
         self._first_row: dict[bytes, int] = {}
         self._copies: list[tuple[int, int]] = []  # (row, the first row with the same content)
         self._errors: dict[int, str] = {}
+        self._deferred: dict[bytes, int] = {}  # what others are computing, and its row
         self._n_computed = self._n_reused = 0
 
     def run(self) -> Embedded:
@@ -122,9 +110,12 @@ class Engine:
         -------
         Embedded
         """
-        with self._workers() as pool:
-            misses = self._image_misses(pool) if self._kind == "image" else self._text_misses()
-            self._compute(misses, pool)
+        with workers(0 if self._kind == "text" else self._num_workers) as pool:
+            rows: Sequence[int] = range(len(self._values))
+            self._compute(self._misses(rows, pool), pool)
+            while self._deferred:
+                if rows := self._wait_for_others():
+                    self._compute(self._misses(rows, pool), pool)
         # Without vectors, every item is broken.
         vectors = self._vectors if self._vectors is not None else self._allocate(self._width())
         for row, first in self._copies:
@@ -134,24 +125,18 @@ class Engine:
         errors = dict(sorted(self._errors.items()))
         return Embedded(vectors, errors, self._n_computed, self._n_reused)
 
-    @contextmanager
-    def _workers(self) -> Iterator[Executor]:
-        if self._num_workers == 0 or self._kind == "text":
-            yield Immediate()
-            return
-        pool = ThreadPoolExecutor(self._num_workers, thread_name_prefix="zcore-decode")
-        try:
-            yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    def _misses(self, rows: Sequence[int], pool: Executor) -> Iterator[Miss]:
+        return self._image_misses(rows, pool) if self._kind == "image" else self._text_misses(rows)
 
-    def _image_misses(self, pool: Executor) -> Iterator[Miss]:
+    def _image_misses(self, rows: Sequence[int], pool: Executor) -> Iterator[Miss]:
         """Yield the images that are not in the cache, decoded; workers are ahead of the model."""
         ahead: deque[tuple[int, bytes, Future[Any]]] = deque()
-        for row, digest, image in self._unknown_images(pool):
+        for row, digest, image in self._unknown_images(rows, pool):
+            # Workers take what they are given in turn: the next window is not read before this
+            # image is decoded, and its file let go.
             ahead.append((row, digest, pool.submit(_prepare, image, self._backbone)))
             # As many as a batch has are then in the making while the model computes another.
-            while len(ahead) > max(_WINDOW, 2 * (self._batch_size or 0)):
+            while len(ahead) > max(WINDOW, 2 * (self._batch_size or 0)):
                 yield from self._finished(*ahead.popleft())
         while ahead:
             yield from self._finished(*ahead.popleft())
@@ -162,53 +147,38 @@ class Engine:
         except UnreadableImage as error:
             self._fail(row, str(error))
 
-    def _unknown_images(self, pool: Executor) -> Iterator[tuple[int, bytes, LoadedImage]]:
-        """Yield the images whose embedding is not known; files are read one window ahead."""
-        reading: deque[list[tuple[int, Future[LoadedImage]]]] = deque()
-        for window in gen_batches(len(self._values), _WINDOW):
-            rows = range(window.start, window.stop)
-            reading.append([(row, self._read(row, pool)) for row in rows])
-            if len(reading) > 1:
-                yield from self._unknown_of(reading.popleft())
-        while reading:
-            yield from self._unknown_of(reading.popleft())
-
-    def _read(self, row: int, pool: Executor) -> Future[LoadedImage]:
-        try:
-            value = self._values[row]
-        except Exception as error:
-            # The column of a data set decodes an image when it is asked for it.
-            failed: Future[LoadedImage] = Future()
-            failed.set_exception(UnreadableImage(f"is broken: {error}"))
-            return failed
-        return pool.submit(load_image, value)
-
-    def _unknown_of(
-        self, window: list[tuple[int, Future[LoadedImage]]]
+    def _unknown_images(
+        self, rows: Sequence[int], pool: Executor
     ) -> Iterator[tuple[int, bytes, LoadedImage]]:
-        new = []
-        for row, future in window:
-            try:
-                image = future.result()
-            except UnreadableImage as error:
-                self._fail(row, str(error))
-            else:
-                if self._is_new(row, image.digest):
-                    new.append((row, image.digest, image))
-        yield from self._not_cached(new)
+        """Yield the images whose embedding is not known."""
+        for window in read_ahead(self._values, rows, pool):
+            new = []
+            for row, future in window:
+                try:
+                    image = future.result()
+                except UnreadableImage as error:
+                    self._fail(row, str(error))
+                else:
+                    if self._is_new(row, image.digest):
+                        new.append((row, image.digest, image))
+            yield from self._not_cached(new)
 
-    def _text_misses(self) -> Iterator[Miss]:
+    def _text_misses(self, rows: Sequence[int]) -> Iterator[Miss]:
         """Yield the texts that are not in the cache, the longest first.
 
         Texts of a length need little padding; and what does not fit in memory shows at once.
         """
         new = []
-        for row in range(len(self._values)):
+        for row in rows:
             text = self._values[row]
             if not isinstance(text, str):
                 self._fail(row, "the value is missing (None or NaN)")
                 continue
-            data = text.encode("utf-8", "surrogatepass")
+            try:
+                data = text.encode()
+            except UnicodeEncodeError as error:
+                self._fail(row, f"is no text: {error.reason} at position {error.start}")
+                continue
             digest = blake2b(data, digest_size=32, person=b"text").digest()
             if self._is_new(row, digest):
                 new.append((row, digest, text))
@@ -224,23 +194,20 @@ class Engine:
         if first == row:
             return True
         self._copies.append((row, first))
-        self._n_reused += 1
-        self._progress.advance(reused=1)
+        self._count_reused()
         return False
 
     def _not_cached(self, items: list[tuple[int, bytes, _T]]) -> Iterator[tuple[int, bytes, _T]]:
         known = self._cache.get([item[1] for item in items]) if self._cache else {}
         for row, digest, content in items:
             if digest in known:
-                self._set(row, known[digest])
-                self._n_reused += 1
-                self._progress.advance(reused=1)
+                self._reuse(row, known[digest])
             else:
                 yield row, digest, content
 
     def _fail(self, row: int, reason: str) -> None:
         self._errors[row] = reason
-        self._progress.advance(broken=1)
+        self._progress.advance(0, free=1, note=self._note())
 
     def _compute(self, misses: Iterable[Miss], pool: Executor) -> None:
         """Embed batch by batch; while the model computes one, a worker assembles the next."""
@@ -254,37 +221,71 @@ class Engine:
             self._embed(*waiting)
 
     def _batches(self, misses: Iterable[Miss]) -> Iterator[list[Miss]]:
+        """Yield batches of items that nobody else is computing; the last one may be smaller."""
         batch: list[Miss] = []
+        found: list[Miss] = []
         for miss in misses:
-            batch.append(miss)
+            found.append(miss)
             if self._batch_size is None:
                 backbone = self._backbone()
                 self._batch_size = backbone.batch_size(_assemble([miss.prepared], backbone))
+            if len(batch) + len(found) == self._batch_size:
+                batch += self._claim(found)
+                found = []
             if len(batch) == self._batch_size:
                 yield batch
                 batch = []
+        batch += self._claim(found)
         if batch:
             yield batch
 
+    def _claim(self, found: list[Miss]) -> list[Miss]:
+        """Return the items to compute here; another thread or process may be at the others."""
+        if not self._cache or not found:
+            return found
+        known, mine = self._cache.claim([miss.digest for miss in found])
+        for miss in found:
+            if miss.digest in known:
+                self._reuse(miss.row, known[miss.digest])
+            elif miss.digest not in mine:
+                self._deferred[miss.digest] = miss.row
+        return [miss for miss in found if miss.digest in mine]
+
+    def _wait_for_others(self) -> list[int]:
+        """Take what others have computed; return the rows of what they have given up."""
+        assert self._cache is not None
+        free = self._cache.wait(list(self._deferred))
+        known = self._cache.get(free)
+        rows = {digest: self._deferred.pop(digest) for digest in free}
+        for digest, vector in known.items():
+            self._reuse(rows.pop(digest), vector)
+        return sorted(rows.values())
+
     def _embed(self, batch: list[Miss], assembled: Future[Any]) -> None:
-        """Embed a batch and store it, unless another process has done so by now."""
-        digests = [miss.digest for miss in batch]
-        with self._cache.computing(digests[0]) if self._cache else nullcontext():
-            known = self._cache.get(digests) if self._cache else {}
-            if len(known) < len(batch):
-                vectors = self._backbone().embed(assembled.result())
-                self._check_finite(batch, vectors)
-                unknown = [i for i, digest in enumerate(digests) if digest not in known]
-                if self._cache:
-                    self._cache.put([digests[i] for i in unknown], vectors[unknown])
-                known = {**dict(zip(digests, vectors, strict=True)), **known}
-                self._n_computed += len(batch)
-                self._progress.advance(computed=len(batch))
-            else:
-                self._n_reused += len(batch)
-                self._progress.advance(reused=len(batch))
-        for miss in batch:
-            self._set(miss.row, known[miss.digest])
+        """Embed a batch and store it."""
+        vectors = self._backbone().embed(assembled.result())
+        self._check_finite(batch, vectors)
+        if self._cache:
+            digests = [miss.digest for miss in batch]
+            self._cache.put(digests, vectors)
+            self._cache.release(digests)
+        self._n_computed += len(batch)
+        self._progress.advance(len(batch), note=self._note())
+        for miss, vector in zip(batch, vectors, strict=True):
+            self._set(miss.row, vector)
+
+    def _reuse(self, row: int, vector: NDArray[np.float32]) -> None:
+        self._set(row, vector)
+        self._count_reused()
+
+    def _count_reused(self) -> None:
+        self._n_reused += 1
+        self._progress.advance(0, free=1, note=self._note())
+
+    def _note(self) -> str:
+        """Say how many rows took no work."""
+        counts = {"known": self._n_reused, "broken": len(self._errors)}
+        return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
     def _check_finite(self, batch: list[Miss], vectors: NDArray[np.float32]) -> None:
         bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
@@ -321,6 +322,8 @@ def _prepare(image: LoadedImage, backbone: Callable[[], Backbone]) -> NDArray[An
     prepare = backbone().prepare_image
     try:
         return prepare(pixels)
+    except MemoryError:
+        raise UnreadableImage(too_large(pixels)) from None
     except (ValueError, ZeroDivisionError) as error:
         raise UnreadableImage(f"cannot be preprocessed for the model: {error}") from None
 

@@ -8,8 +8,8 @@ from sklearn_zcore._extras import how_to_install
 PACKAGES = {
     "torch": "torch",
     "transformers": "transformers",
+    "safetensors": "safetensors",
     "PIL": "pillow",
-    "filelock": "filelock",
 }
 
 

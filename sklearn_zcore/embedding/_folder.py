@@ -1,5 +1,6 @@
 """A folder of images as a list of paths, with the sub-folders as labels."""
 
+import errno
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -7,10 +8,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# What Pillow reads of what people keep pictures in.
-IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .bmp .gif .tif .tiff .ppm .pgm .pbm .jp2 .avif .ico".split()
-)
+from sklearn_zcore.embedding._files import expand_home
+
+# What Pillow reads, by its names, of what people keep pictures in.
+IMAGE_FORMATS = {
+    "JPEG": ".jpg .jpeg .jpe .jfif",
+    "PNG": ".png",
+    "WEBP": ".webp",
+    "BMP": ".bmp",
+    "GIF": ".gif",
+    "TIFF": ".tif .tiff",
+    "PPM": ".ppm .pgm .pbm",
+    "JPEG2000": ".jp2",
+    "AVIF": ".avif",
+    "ICO": ".ico",
+}
+IMAGE_SUFFIXES = frozenset(" ".join(IMAGE_FORMATS.values()).split())
 
 
 class ImageFolder(NamedTuple):
@@ -53,6 +66,8 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
         If the path is a file.
     ValueError
         If there is no image in it.
+    OSError
+        If a sub-folder cannot be read, or lies so deep that its path is too long for the system.
 
     Examples
     --------
@@ -68,7 +83,7 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     >>> len(paths), labels.tolist()
     (3, ['cat', 'cat', 'dog'])
     """
-    root = Path(path).expanduser()
+    root = expand_home(path)
     if not root.exists():
         raise FileNotFoundError(f"The folder {root} does not exist.")
     if not root.is_dir():
@@ -87,23 +102,39 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
 
 
 def _image_files(root: Path) -> list[Path]:
-    found = []
-    # Links to folders are followed, as data sets are often put together from them; but once.
-    seen = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=_raise):
-        real = os.path.realpath(folder)
-        if real in seen:
-            subfolders.clear()
-            continue
-        seen.add(real)
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        place = Path(folder).relative_to(root)
-        found += [place / name for name in files if is_image_name(name) and name[0] != "."]
+    """Return the images below a folder, relative to it.
+
+    Links to folders are followed, as data sets are often put together from them; but each folder
+    is visited once, and under its own place if it has one here.
+    """
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    folders, links = [""], list[str]()
+    while folders or links:
+        place = folders.pop() if folders else links.pop()
+        folder = os.path.join(root, place)
+        try:
+            state = os.stat(folder)
+            if (state.st_dev, state.st_ino) in seen:
+                continue
+            seen.add((state.st_dev, state.st_ino))
+            with os.scandir(folder) as entries:
+                shown = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            depth = place.count(os.sep) + 1
+            raise OSError(
+                f"The folder {root} is nested too deep: {depth:,} levels down, the path is longer "
+                f"than the system takes. Move what is there up."
+            ) from None
+        for entry in reversed(shown):
+            inside = os.path.join(place, entry.name)
+            if entry.is_dir():
+                (links if entry.is_symlink() else folders).append(inside)
+            elif is_image_name(entry.name):
+                found.append(Path(inside))
     return found
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def is_image_name(name: str) -> bool:

@@ -4,9 +4,12 @@ import os
 from pathlib import Path
 from typing import Any
 
-# What a model needs; in the top folder only, as sub-folders hold it in formats of other programs.
-_WANTED = ["*.json", "*.txt", "*.model", "*.safetensors", "*.jinja"]
-_UNWANTED = ["*/*", "open_clip*", "*.fp16.safetensors", "consolidated*"]
+MODULE_FOLDERS = "[0-9]*_*/"  # of sentence-transformers, such as 1_Pooling
+# What a model needs; in the top folder and those only, as other sub-folders hold it in formats of
+# other programs.
+MODEL_FILES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.spm", "*.bpe"]
+MODEL_FILES += ["*.tiktoken", "*.vocab", "*.codes"]
+_UNWANTED = ["[!0-9]*/*", "*/*/*", "open_clip*", "*.fp16.safetensors", "consolidated*"]
 _CONVERSION = "Adding `safetensors` variant of this model"  # title of the hub's own pull requests
 _CONVERTER = "SFconvertbot"
 
@@ -71,7 +74,7 @@ def _snapshot(repo_id: str, revision: str | None, local_files_only: bool) -> Pat
             repo_id,
             revision=revision,
             local_files_only=local_files_only,
-            allow_patterns=_WANTED,
+            allow_patterns=MODEL_FILES,
             ignore_patterns=_UNWANTED,
         )
     )

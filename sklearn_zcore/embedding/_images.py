@@ -8,18 +8,22 @@ import hashlib
 import io
 import os
 import re
-import threading
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_zcore.embedding._files import NotAFile, read_regular
+from sklearn_zcore.embedding._folder import IMAGE_FORMATS
+from sklearn_zcore.embedding._fork import Lock
+
 _ORIENTATION = 0x0112  # EXIF tag
 _WIDE = 257  # 65535 / 255
 # Two rows may be the same image object, and Pillow reads its file when pixels are first asked for.
-_lazy_image_lock = threading.Lock()
+_lazy_image_lock = Lock()
 
 
 class UnreadableImage(Exception):
@@ -68,15 +72,87 @@ def load_image(item: Any) -> LoadedImage:
         return _from_bytes(bytes(item))
     if hasattr(item, "getexif"):
         return _from_pil(item)
-    return _from_array(np.asarray(item))
+    try:
+        return _from_array(to_array(item))
+    except (TypeError, ValueError) as error:
+        raise UnreadableImage(str(error)) from None
+
+
+def size_of(item: Any) -> int:
+    """Return about how many bytes an item takes when it has been read, before it is decoded.
+
+    Parameters
+    ----------
+    item : object
+        See `load_image`.
+
+    Returns
+    -------
+    int
+        0 if it is in memory already, or cannot be read.
+    """
+    if isinstance(item, dict):
+        item = item.get("bytes") or item.get("path")
+    if isinstance(item, str | os.PathLike):
+        try:
+            return os.stat(item).st_size
+        except (OSError, ValueError):
+            return 0
+    if isinstance(item, bytes):
+        return len(item)
+    if hasattr(item, "getexif"):
+        return int(item.width * item.height * len(item.getbands()))
+    return 0
+
+
+def to_array(values: Any) -> NDArray[Any]:
+    """Take a tensor of torch, or whatever else NumPy can take, for an array.
+
+    Parameters
+    ----------
+    values : array-like
+        Also a tensor with a gradient, on another device, or of bfloat16, which NumPy has not.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    TypeError
+        If NumPy cannot take it.
+    ValueError
+        If it is an array in which values are masked.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError("is an array with masked values, which are no pixels: fill them first")
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            if str(values.dtype) == "torch.bfloat16":
+                values = values.float()
+        return np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        first_line = str(error).splitlines()[0]
+        raise TypeError(
+            f"is a {type(values).__name__} that cannot be made an array: {first_line}"
+        ) from error
 
 
 def _read_file(path: Path) -> bytes:
-    if path.is_dir():
-        raise UnreadableImage("is a directory (load_image_folder lists the images of one)")
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
+    except MemoryError:
+        raise UnreadableImage("does not fit in memory") from None
+    except NotAFile as error:
+        is_folder = error.kind == "directory"
+        hint = " (load_image_folder lists the images of one)" if is_folder else ", not a file"
+        raise UnreadableImage(f"is a {error.kind}{hint}") from None
     except FileNotFoundError:
+        if str(path).startswith("~"):
+            raise UnreadableImage(
+                "does not exist; ~ is not expanded in items: use os.path.expanduser"
+            ) from None
         is_url = str(path).startswith(("http:/", "https:/", "s3:/", "gs:/"))
         reason = "is a URL: download it first" if is_url else "does not exist"
         raise UnreadableImage(reason) from None
@@ -108,20 +184,38 @@ def _from_bytes(content: bytes) -> LoadedImage:
 def _decode_file(content: bytes) -> Any:
     from PIL import Image, UnidentifiedImageError
 
+    image: Any = None
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with Image.open(io.BytesIO(content), formats=_formats()) as image:
             _check_size(image)
             return to_rgb(image)
     except UnidentifiedImageError:
-        raise UnreadableImage("is not an image that Pillow can read") from None
+        raise UnreadableImage(
+            f"is not an image that Pillow can read as {', '.join(_formats())}"
+        ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         counted = re.search(r"\d+", str(error))  # Pillow says how many pixels there are
         raise UnreadableImage(_bomb_message(int(counted[0]) if counted else 0)) from None
-    except (UnreadableImage, MemoryError):
+    except UnreadableImage:
         raise
+    except MemoryError:
+        raise UnreadableImage(too_large(image)) from None
     except Exception as error:
         # Pillow's decoders raise whatever a broken file makes them trip over.
         raise UnreadableImage(f"is broken: {_reason(error)}") from None
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Return the supported formats that this Pillow has.
+
+    By name: asked for none, Pillow tries all that it knows, and has other programs run for some,
+    such as Ghostscript for PostScript, whatever the name of the file ends in.
+    """
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in IMAGE_FORMATS if name in Image.OPEN)
 
 
 def _check_size(image: Any) -> None:
@@ -134,6 +228,13 @@ def _check_size(image: Any) -> None:
         raise UnreadableImage(_bomb_message(width * height))
 
 
+def too_large(image: Any) -> str:
+    """Return what is said of an image that there is no memory for."""
+    if image is None:
+        return "does not fit in memory"
+    return f"does not fit in memory: it has {image.width} x {image.height} pixels"
+
+
 def _bomb_message(n_pixels: int) -> str:
     from PIL import Image
 
@@ -144,9 +245,16 @@ def _bomb_message(n_pixels: int) -> str:
 
 
 def _from_pil(image: Any) -> LoadedImage:
+    if image.format == "EPS" and getattr(image, "tile", None):
+        raise UnreadableImage(
+            "is PostScript, which Pillow would have Ghostscript run. Where you trust it, call its "
+            "load() first"
+        )
     try:
         with _lazy_image_lock:
             image.load()
+    except MemoryError:
+        raise UnreadableImage(too_large(image)) from None
     except Exception as error:
         raise UnreadableImage(f"is broken: {_reason(error)}") from None
     palette = image.getpalette("RGBA") if image.mode in ("P", "PA") else None

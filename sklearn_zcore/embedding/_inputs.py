@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sklearn_zcore.embedding._folder import is_image_name
+from sklearn_zcore.embedding._images import to_array
 
 Kind = Literal["image", "text"]
 
@@ -112,8 +113,11 @@ def _as_sequence(X: Any) -> Sequence[Any]:
         return list(X.to_list())
     if hasattr(X, "to_pylist"):  # a column of pyarrow
         return list(X.to_pylist())
-    if not isinstance(X, np.ndarray) and hasattr(X, "__array__") and hasattr(X, "ndim"):
-        X = np.asarray(X)  # a tensor
+    if hasattr(X, "__array__") and hasattr(X, "ndim"):  # a tensor, if it is not an array
+        try:
+            X = to_array(X)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"X {error}.") from error
     if isinstance(X, np.ndarray):
         found: Sequence[Any] = _from_array(X)
         return found

@@ -4,14 +4,27 @@ Nothing here imports torch: a run that finds all of its items in the cache needs
 """
 
 import difflib
+import fnmatch
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sklearn_zcore.embedding._hub import download
+from sklearn_zcore._escape import shown
+from sklearn_zcore.embedding._files import (
+    FileState,
+    NotAFile,
+    check_regular,
+    expand_home,
+    open_regular,
+    read_regular,
+    state_of,
+)
+from sklearn_zcore.embedding._hub import MODEL_FILES, MODULE_FOLDERS, download
+from sklearn_zcore.embedding._sentence import read_modules
 
 # The paper concatenates CLIP ViT-L/14 and ResNet18.
 ALIASES = {
@@ -23,7 +36,6 @@ ALIASES = {
 _TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json")
 _PROCESSOR_FILES = ("preprocessor_config.json", "processor_config.json")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
-_HASHED = ("*.safetensors", "*.json", "*.txt", "*.model", "*.jinja")
 
 
 class ModelSource(NamedTuple):
@@ -35,6 +47,9 @@ class ModelSource(NamedTuple):
         As the user calls it.
     directory : Path or None
         Where its files are.
+    transformer : Path or None
+        Where those that transformers reads are: the directory, or a folder in it, as old releases
+        of sentence-transformers have it.
     loaded : tuple of (model, processor) or None
         What the user has loaded.
     commit : str or None
@@ -42,23 +57,37 @@ class ModelSource(NamedTuple):
     embeds : frozenset of {"image", "text"}
     model_type : str
         The family, such as "clip".
+    files : tuple of FileState
+        Of all that the model, its processor or tokenizer and its modules are read from. They tell
+        loaded models apart, and their content keys the cache.
     """
 
     name: str
     directory: Path | None
+    transformer: Path | None
     loaded: tuple[Any, Any] | None
     commit: str | None
     embeds: frozenset[str]
     model_type: str
+    files: tuple[FileState, ...] = ()
 
     def identity(self) -> dict[str, str]:
         """Return what tells the model from all others: it keys the cache."""
         if self.loaded is not None:
             return {"weights": fingerprint(*self.loaded)}
-        if self.commit is not None:
-            return {"hub": self.name, "commit": self.commit}
-        assert self.directory is not None
-        return {"weights": _hash_directory(self.directory)}
+        if self.commit is None:
+            return {"weights": _hash_files(self.files)}
+        # Weights are large, and are of the commit; settings may have been edited.
+        settings = [file for file in self.files if not file.path.endswith(".safetensors")]
+        return {"hub": self.name, "commit": self.commit, "settings": _hash_files(settings)}
+
+    def check_unchanged(self) -> None:
+        """Refuse files that are not those any more that the cache's key was made of."""
+        if self.directory is not None and list_model_files(self.directory, self.name) != self.files:
+            raise ValueError(
+                f"The files of the model {self.name!r} in {self.directory} have changed while it "
+                f"was loaded. Run again."
+            )
 
 
 def is_loaded_pair(spec: Any) -> bool:
@@ -119,7 +148,7 @@ def _resolve(spec: Any, revision: str | None, local_files_only: bool) -> ModelSo
         )
     # A Path is a path, also where it has the name of an alias.
     name = ALIASES.get(spec, spec) if isinstance(spec, str) else os.fspath(spec)
-    directory = Path(name).expanduser()
+    directory = expand_home(spec if isinstance(spec, os.PathLike) else name)
     if directory.is_dir():
         return _from_directory(directory, str(spec), None)
     if directory.exists():
@@ -142,7 +171,18 @@ def _alias_hint(name: str) -> str:
     return f" Did you mean the alias {close[0]!r}?" if close else ""
 
 
-def _from_directory(directory: Path, name: str, commit: str | None) -> ModelSource:
+def _from_directory(root: Path, name: str, commit: str | None) -> ModelSource:
+    directory = root
+    try:
+        os.fspath(root).encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"The directory of the model {shown(name)!r} has a name that is not UTF-8, which the "
+            f"reader of safetensors does not take. Rename it."
+        ) from None
+    files = list_model_files(root, name)
+    if not (root / "config.json").exists() and (modules := read_modules(root, name)):
+        directory = modules[0].folder
     config = _read_config(directory, name)
     weights = [path for path in sorted(directory.glob("*.safetensors")) if path.stat().st_size]
     if not weights:
@@ -162,7 +202,33 @@ def _from_directory(directory: Path, name: str, commit: str | None) -> ModelSour
         embeds.add("image")
     if "text_config" in config or _has_any(directory, _TOKENIZER_FILES):
         embeds.add("text")
-    return ModelSource(name, directory, None, commit, frozenset(embeds), config["model_type"])
+    family = config["model_type"]
+    return ModelSource(name, root, directory, None, commit, frozenset(embeds), family, files)
+
+
+def list_model_files(directory: Path, name: str) -> tuple[FileState, ...]:
+    """Return the state of all files that a model is read from.
+
+    Raises
+    ------
+    ValueError
+        If one of them, or anything else beside them, is no regular file.
+    """
+    states = []
+    try:
+        for folder in (directory, *sorted(directory.glob(MODULE_FOLDERS))):
+            for path in sorted(folder.iterdir()):
+                if any(fnmatch.fnmatch(path.name, pattern) for pattern in MODEL_FILES):
+                    states.append(state_of(path))
+                elif path.exists() and not path.is_dir():
+                    check_regular(path)  # as transformers may open it
+    except NotAFile as error:
+        raise ValueError(f"The model {name!r} cannot be loaded: {error}.") from None
+    except OSError as error:
+        raise ValueError(
+            f"The model {name!r} cannot be loaded: {error.strerror or error}: {error.filename}."
+        ) from None
+    return tuple(states)
 
 
 def _has_any(directory: Path, names: tuple[str, ...]) -> bool:
@@ -172,7 +238,7 @@ def _has_any(directory: Path, names: tuple[str, ...]) -> bool:
 def _read_config(directory: Path, name: str) -> dict[str, Any]:
     path = directory / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_regular(path))
     except FileNotFoundError:
         raise ValueError(
             f"The model {name!r} has no config.json: {directory} is not a directory that "
@@ -194,7 +260,8 @@ def _from_loaded(model: Any, processor: Any) -> ModelSource:
     config = getattr(model, "config", None)
     model_type = str(getattr(config, "model_type", ""))
     name = getattr(config, "_name_or_path", "") or type(model).__name__
-    return ModelSource(name, None, (model, processor), None, frozenset(embeds), model_type)
+    loaded = model, processor
+    return ModelSource(name, None, None, loaded, None, frozenset(embeds), model_type)
 
 
 def image_processor_of(processor: Any) -> Any:
@@ -267,18 +334,19 @@ def _described(part: Any) -> str:
     return json.dumps([type(part).__name__, sorted(kept.items()), vocabulary])
 
 
-def _hash_directory(directory: Path) -> str:
-    files = sorted({path for pattern in _HASHED for path in directory.glob(pattern)})
+def _hash_files(files: Iterable[FileState]) -> str:
     hasher = hashlib.blake2b(digest_size=32)
-    for path in files:
-        state = path.stat()
-        hasher.update(path.name.encode() + b"\0")
-        hasher.update(_hash_file(os.fspath(path), state.st_size, state.st_mtime_ns, state.st_ino))
+    for file in files:
+        path = Path(file.path)
+        # Where the model is changes nothing, but which module a file is of does.
+        place = path.parent.name if fnmatch.fnmatch(path.parent.name, MODULE_FOLDERS[:-1]) else ""
+        hasher.update(os.fsencode(f"{place}/{path.name}") + b"\0")
+        hasher.update(_hash_file(file))
     return hasher.hexdigest()
 
 
 @lru_cache(maxsize=1024)
-def _hash_file(path: str, size: int, modified: int, inode: int) -> bytes:
+def _hash_file(file: FileState) -> bytes:
     """Hash a file, once as long as it does not change: weights are large."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=32)).digest()
+    with open_regular(file.path) as opened:
+        return hashlib.file_digest(opened, lambda: hashlib.blake2b(digest_size=32)).digest()

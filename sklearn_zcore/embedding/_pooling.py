@@ -6,15 +6,18 @@ Pooling "auto" is what the family is meant to be used with:
 CLIP, SigLIP and others of two towers "projected", into the space that images and texts share
 ViT, DeiT, BEiT, DINOv2, DINOv3       "cls", the class token after the last norm
 ResNet, ConvNeXt, MobileNetV2, others "pooler", the model's own pooled output
-encoders of text                      "mean" of the token vectors, padding left out
+models of sentence-transformers       what their files declare, see `_sentence`
+other encoders of text                "mean" of the token vectors, padding left out
 ====================================  ==========================================================
 """
 
-import hashlib
-import inspect
-from typing import Any, Literal
+from typing import Any
 
-Pooled = Literal["projected", "cls", "mean", "pooler", "callable"]
+import numpy as np
+from numpy.typing import NDArray
+
+# What models of sentence-transformers may declare.
+TOKEN_POOLINGS = ("cls", "max", "mean", "mean_sqrt_len_tokens", "weightedmean", "lasttoken")
 
 _CLASS_TOKEN = frozenset(
     "vit deit beit data2vec-vision dinov2 dinov2_with_registers dinov3_vit vit_msn clip "
@@ -26,7 +29,9 @@ _CLS_BY_DEFAULT = _CLASS_TOKEN - frozenset(
 _NO_CLASS_TOKEN = frozenset("siglip siglip2 siglip_vision_model swin swinv2 ijepa".split())
 
 
-def resolve_pooling(pooling: Any, layer: int, kind: str, model: Any, name: str) -> Pooled:
+def resolve_pooling(
+    pooling: Any, layer: int, kind: str, model: Any, name: str, declared: Any = None
+) -> str | tuple[str, ...]:
     """Decide how to pool.
 
     Parameters
@@ -38,10 +43,13 @@ def resolve_pooling(pooling: Any, layer: int, kind: str, model: Any, name: str) 
     model : torch.nn.Module
     name : str
         The model's name, for messages.
+    declared : Declared or None
+        What the model's own files say, which is what ``"auto"`` then means.
 
     Returns
     -------
-    {"projected", "cls", "mean", "pooler", "callable"}
+    {"projected", "cls", "mean", "pooler", "callable"} or tuple of str
+        Of a tuple, the poolings of the tokens are concatenated.
 
     Raises
     ------
@@ -51,6 +59,8 @@ def resolve_pooling(pooling: Any, layer: int, kind: str, model: Any, name: str) 
     family = str(getattr(model.config, "model_type", ""))
     if callable(pooling):
         return "callable"
+    if declared is not None and declared.poolings:
+        return tuple(declared.poolings)
     if pooling == "auto":
         return _auto(layer, kind, model, family)
     if pooling == "pooler" and layer != -1:
@@ -63,11 +73,10 @@ def resolve_pooling(pooling: Any, layer: int, kind: str, model: Any, name: str) 
             f"pooling='cls': the model {name!r} ({family}) has no class token. Use 'mean' or "
             f"'auto'."
         )
-    pooled: Pooled = pooling
-    return pooled
+    return str(pooling)
 
 
-def _auto(layer: int, kind: str, model: Any, family: str) -> Pooled:
+def _auto(layer: int, kind: str, model: Any, family: str) -> str:
     has_class_token = family in _CLASS_TOKEN
     if layer != -1:
         return "cls" if kind == "image" and has_class_token else "mean"
@@ -78,18 +87,20 @@ def _auto(layer: int, kind: str, model: Any, family: str) -> Pooled:
     return "cls" if family in _CLS_BY_DEFAULT else "pooler"
 
 
-def needs_pooler(pooled: Pooled) -> bool:
+def needs_pooler(pooled: str | tuple[str, ...]) -> bool:
     """Return whether the weights of the model's pooler are used."""
     return pooled == "pooler"
 
 
-def pool(outputs: Any, pooled: Pooled, layer: int, mask: Any, pooling: Any, name: str) -> Any:
+def pool(
+    outputs: Any, pooled: str | tuple[str, ...], layer: int, mask: Any, pooling: Any, name: str
+) -> Any:
     """Return one vector an item.
 
     Parameters
     ----------
     outputs : ModelOutput
-    pooled : str
+    pooled : str or tuple of str
         From `resolve_pooling`.
     layer : int
     mask : tensor of shape (n_samples, n_tokens) or None
@@ -116,17 +127,54 @@ def pool(outputs: Any, pooled: Pooled, layer: int, mask: Any, pooling: Any, name
         hidden = hidden.flatten(2).transpose(1, 2)
     if pooled == "callable":
         return _called(pooling, hidden, mask)
-    if pooled == "mean":
-        if mask is None:
-            return hidden.mean(dim=1)
-        weights = mask.unsqueeze(-1).to(hidden.dtype)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-    if is_map:
+    if pooled == "cls" and is_map:
         raise ValueError(
             f"pooling='cls': the model {name!r} is convolutional and has no class token. Use "
             f"'pooler', 'mean' or 'auto'."
         )
-    return hidden[:, 0]
+    if isinstance(pooled, str):
+        return pool_tokens(hidden, pooled, mask)
+    import torch
+
+    return torch.cat([pool_tokens(hidden, part, mask) for part in pooled], dim=1)
+
+
+def pool_tokens(hidden: Any, pooling: str, mask: Any) -> Any:
+    """Pool token vectors.
+
+    Parameters
+    ----------
+    hidden : tensor of shape (n_samples, n_tokens, width)
+    pooling : str
+        One of `TOKEN_POOLINGS`. ``"mean_sqrt_len_tokens"`` is the sum over the square root of the
+        number of tokens; ``"weightedmean"`` weighs the first token by 1, the second by 2 and so on.
+    mask : tensor of shape (n_samples, n_tokens) or None
+        1 where there is a token, 0 where there is padding, before or after the tokens.
+
+    Returns
+    -------
+    tensor of shape (n_samples, width)
+    """
+    if mask is None:
+        if pooling == "mean":
+            return hidden.mean(dim=1)
+        mask = hidden.new_ones(hidden.shape[:2])
+    if pooling in ("cls", "lasttoken"):
+        ordered = mask if pooling == "cls" else mask.flip(1)
+        padding = (ordered.cumsum(dim=1) == 0).sum(dim=1)  # before the first, or after the last
+        place = padding if pooling == "cls" else hidden.shape[1] - 1 - padding
+        return hidden[range(len(hidden)), place.clamp(0, hidden.shape[1] - 1)]
+    if pooling != "mean":
+        hidden = hidden.float()  # half precision cannot hold sums over long texts
+    if pooling == "max":
+        return hidden.masked_fill(mask.unsqueeze(-1) == 0, float("-inf")).amax(dim=1)
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    if pooling == "weightedmean":
+        weights = weights * weights.cumsum(dim=1)
+    totals = weights.sum(dim=1).clamp(min=1)
+    if pooling == "mean_sqrt_len_tokens":
+        totals = totals.sqrt()
+    return (hidden * weights).sum(dim=1) / totals
 
 
 def _hidden(outputs: Any, layer: int, name: str) -> Any:
@@ -154,33 +202,9 @@ def _called(pooling: Any, hidden: Any, mask: Any) -> Any:
     return vectors
 
 
-def describe_pooling(pooling: Any) -> str:
-    """Return what tells one way of pooling from another, over processes and edits of its code.
-
-    Parameters
-    ----------
-    pooling : str or callable
-
-    Returns
-    -------
-    str
-
-    Raises
-    ------
-    ValueError
-        If it is a callable whose source does not say all that it does.
-    """
-    if isinstance(pooling, str):
-        return pooling
-    try:
-        if inspect.getclosurevars(pooling).nonlocals or "<lambda>" in pooling.__qualname__:
-            raise TypeError
-        source = inspect.getsource(pooling)
-    except (TypeError, OSError):
-        raise ValueError(
-            f"With a cache_dir, the callable pooling has to be a plain function, whose source "
-            f"tells what it does, and not {pooling!r}: embeddings of another one could not be told "
-            f"apart."
-        ) from None
-    digest = hashlib.blake2b(source.encode(), digest_size=16).hexdigest()
-    return f"{pooling.__module__}.{pooling.__qualname__} {digest}"
+def to_mean_square_1(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale each row to length 1, times the square root of its width; a row of zeros stays."""
+    lengths = np.linalg.norm(block.astype(np.float64), axis=1, keepdims=True)
+    lengths[lengths == 0] = 1
+    scaled: NDArray[np.float32] = (block * (np.sqrt(block.shape[1]) / lengths)).astype(np.float32)
+    return scaled

@@ -4,8 +4,12 @@ What is chosen within one matrix of distances (kernels, greedy), how rows are sp
 such a matrix fits (split), and how the parts' choices become one ranking (pyramid).
 """
 
-from sklearn_zcore.facility._distances import Rows, distance_to_nearest, hub_scale
-from sklearn_zcore.facility._kernels import approach
+from sklearn_zcore.facility._distances import (
+    Rows,
+    distance_to_nearest,
+    hub_scale,
+    square_distances_from,
+)
 from sklearn_zcore.facility._pyramid import rank_rows
 
-__all__ = ["Rows", "approach", "distance_to_nearest", "hub_scale", "rank_rows"]
+__all__ = ["Rows", "distance_to_nearest", "hub_scale", "rank_rows", "square_distances_from"]

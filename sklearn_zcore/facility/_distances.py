@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore.facility._kernels import mend_near, write_manhattan
-from sklearn_zcore.rows import ArraySource, CentredRows, cover
+from sklearn_zcore.rows import ArraySource, CentredRows, cover, frozen
 
 Metric = Literal["euclidean", "manhattan"]
 Floats = NDArray[np.float32]
@@ -72,15 +72,40 @@ def cross_distances(A: Floats, B: Floats, metric: Metric, *, mend: bool = True) 
         return out
     centre = B.mean(axis=0)
     A, B = A - centre, B - centre
-    A, B = np.ascontiguousarray(A), np.ascontiguousarray(B)
-    squares: Floats = A @ B.T
-    squares *= -2
-    squares += np.einsum("ij,ij->i", A, A)[:, None]
-    squares += np.einsum("ij,ij->i", B, B)
+    squares_a, squares_b = np.einsum("ij,ij->i", A, A), np.einsum("ij,ij->i", B, B)
+    squares = _square_distances(A, B, squares_a, squares_b)
     if mend:
-        mend_near(A, B, squares, _SHARE_LOST)
+        mend_near(frozen(A), frozen(B), squares_a, squares_b, _SHARE_LOST, squares)
     np.maximum(squares, 0, out=squares)
     return np.sqrt(squares, out=squares)
+
+
+def _square_distances(A: Floats, B: Floats, squares_a: Floats, squares_b: Floats) -> Floats:
+    squares: Floats = A @ B.T
+    squares *= -2
+    squares += squares_a[:, None]
+    squares += squares_b
+    return squares
+
+
+def square_distances_from(X: Floats, squares: Floats, row: int) -> Floats:
+    """Return the squared Euclidean distances of all rows of X to one of them.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32
+    squares : ndarray of shape (n_samples,), float32
+        Sums of squares of the rows of X.
+    row : int
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float32
+    """
+    one = slice(row, row + 1)
+    found: Floats = squares - 2 * (X @ X[row]) + squares[row]
+    mend_near(frozen(X), frozen(X[one]), squares, squares[one], _SHARE_LOST, found[:, None])
+    return found
 
 
 def scaled_distances(rows: Rows, others: Rows, metric: Metric) -> Floats:

@@ -29,40 +29,26 @@ def write_manhattan(centres, columns, out):
 
 
 @jit_helper(fastmath={"reassoc", "nsz"})
-def _square_distance(a, b, factor):
-    """Return the squared Euclidean distance of two rows, after they are multiplied by a factor."""
+def _square_distance(a, b):
+    """Return the squared Euclidean distance of two rows."""
     total = np.float32(0)
     for f in range(np.uint64(a.size)):
-        difference = (a[f] - b[f]) * factor
+        difference = a[f] - b[f]
         total += difference * difference
     return total
 
 
 @jit
-def mend_near(A, B, squares, share):
+def mend_near(A, B, squares_a, squares_b, share, squares):
     """Work out anew the squared distances that a matrix product has lost, from differences.
 
     A product leaves errors in proportion to the squares of the rows. Where ``squares[i, j]`` is
     less than ``share`` of these, nothing much of it need be right.
     """
-    factor = np.float32(1)
-    zero = np.zeros(A.shape[1], np.float32)
-    lengths = np.empty(B.shape[0], np.float32)
-    for j in range(B.shape[0]):
-        lengths[j] = share * _square_distance(B[j], zero, factor)
     for i in range(A.shape[0]):
-        own = share * _square_distance(A[i], zero, factor)
         for j in range(np.uint64(B.shape[0])):
-            if squares[i, j] < own + lengths[j]:
-                squares[i, j] = _square_distance(A[i], B[j], factor)
-
-
-@jit
-def approach(X, rows, centre, factor, near):
-    """Bring ``near``, squared distances of some rows of X, up to date with one more centre."""
-    for i in range(rows.size):
-        square = _square_distance(X[rows[i]], centre, factor)
-        near[i] = min(near[i], square)
+            if squares[i, j] < share * (squares_a[i] + squares_b[j]):
+                squares[i, j] = _square_distance(A[i], B[j])
 
 
 # --- greedy -------------------------------------------------------------------------------------

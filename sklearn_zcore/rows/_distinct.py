@@ -9,6 +9,7 @@ from sklearn_zcore.rows._source import ArraySource, RowSource, row_blocks
 from sklearn_zcore.rows._statistics import feature_ranges
 
 Floats = NDArray[np.float32]
+_SAFE = 1e15  # sums of squares of such values are float32, too
 
 
 def _first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
@@ -77,6 +78,22 @@ class CentredRows:
         if self._copy is not None:
             return np.asarray(self._copy[index])
         return self._work_out(self._rows[index])
+
+    def matrix(self) -> tuple[Floats, float]:
+        """Return all of the rows as one array, and what it is still to be divided by.
+
+        That is not 1 where rows are float32 in memory, all of them wanted, and need no shift: then
+        the array is theirs.
+        """
+        if (
+            self._as_they_are
+            and isinstance(self._source, ArraySource)
+            and self.shape == self._source.shape
+            and np.array_equal(self._rows, np.arange(self._rows.size))
+            and 1 / _SAFE < self._scale < _SAFE
+        ):
+            return self._source.X, self._scale
+        return self[:], 1.0
 
     def take(self, rows: Any) -> Floats:
         """Return some of the rows, as a source of rows does."""
@@ -151,22 +168,6 @@ class DistinctRows:
 
     def _values_of(self, rows: NDArray[np.intp], copy: bool) -> CentredRows:
         return CentredRows(self.source, rows, self._median, self.scale, copy=copy)
-
-    def differences_from(self) -> tuple[Floats, NDArray[np.intp], float]:
-        """Return what differences between the distinct rows can be taken of.
-
-        Returns
-        -------
-        X : ndarray, float32
-            The source's own where it is of float32 and in memory: a difference needs no shift.
-        rows : ndarray of shape (n_distinct,), int
-            Where each distinct row is in ``X``.
-        scale : float
-            What differences are still to be divided by.
-        """
-        if isinstance(self.source, ArraySource) and self.source.dtype == np.float32:
-            return self.source.X, self.rows, self.scale
-        return self.values()[:], np.arange(self.rows.size), 1.0
 
     def ranking(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rank all rows of X: distinct ones as ordered, second copies, third ones, taken ones.

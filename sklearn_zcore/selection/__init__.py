@@ -1,4 +1,7 @@
-"""The selectors: one file each; `_base` and `_set_aware` are what they share."""
+"""The selectors: one file each, and the table of them; `_base` has what they share.
+
+A new selector is imported, named and registered here.
+"""
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._facility_location import FacilityLocationSelector
@@ -23,3 +26,11 @@ __all__ = [
     "ZCoreSelector",
     "register_selector",
 ]
+
+# In the order in which they are listed to people.
+register_selector("facility-location", FacilityLocationSelector)
+register_selector("k-means", KMeansSelector, "k-means")
+register_selector("herding", HerdingSelector)
+register_selector("k-center", KCenterSelector, "k-center")
+register_selector("zcore", ZCoreSelector, "ZCore")
+register_selector("random", RandomSelector)

@@ -17,14 +17,16 @@ _PAIRS = 10_000  # whose median distance is the width of the kernel
 def _median_gamma(X: NDArray[np.float32], rng: np.random.RandomState) -> float:
     """Return the gamma of a Gaussian kernel as wide as the median distance of two rows."""
     n, d = X.shape
-    pairs = rng.randint(n, size=(2, min(_PAIRS, n * (n - 1) // 2)))
-    # Some at a time: with many features, all of them would be more than X.
-    squares = np.concatenate(
-        [
-            ((X[pairs[0, some]] - X[pairs[1, some]]) ** 2).sum(axis=1)
-            for some in row_blocks(pairs.shape[1], d)
-        ]
-    )
+    pairs = np.sort(rng.randint(n, size=(2, _PAIRS)), axis=0)
+    # Each pair once: there are no more than n * (n - 1) / 2. And some of them at a time: with many
+    # features, all of them would be more than X.
+    distinct, place = np.unique(pairs[0] * n + pairs[1], return_inverse=True)
+    first, second = np.divmod(distinct, n)
+    found = [
+        ((X[first[some]] - X[second[some]]) ** 2).sum(axis=1)
+        for some in row_blocks(distinct.size, d)
+    ]
+    squares = np.concatenate(found)[place]
     squares = squares[squares > 0]
     return float(0.5 / np.median(squares)) if squares.size else 1.0
 
@@ -43,8 +45,7 @@ class HerdingSelector(SetAwareSelector):
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     gamma : float or None, default=None
         The kernel is exp(-gamma * squared distance), with distances on the scale of X. None
-        takes 1 / (2 * median squared distance of 10,000 random pairs of rows), or as many as
-        there are.
+        takes 1 / (2 * median squared distance of 10,000 random pairs of rows).
     n_components : int, default=256
         Number of random features. The memory is 4 * n_samples * n_components bytes for these,
         12 * n_features * n_components for what makes them, and a float32 copy of X.

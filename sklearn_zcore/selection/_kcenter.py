@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows import DistinctRows, frozen, row_blocks
+from sklearn_zcore.rows import DistinctRows
 from sklearn_zcore.selection._set_aware import ExtendsSelection
 
 
@@ -48,7 +48,8 @@ class KCenterSelector(ExtendsSelection):
     Notes
     -----
     Deterministic; ties go to the lower row. The time is of order n_selected * n_samples *
-    n_features, the memory that of a float32 copy of X, unless X is one.
+    n_features, the memory that of a float32 copy of X, or of none
+    where X is float32, without copies of rows, and the median of every feature is 0.
 
     Distances compare features, so these should be on one scale: put a `StandardScaler` before,
     or embed.
@@ -73,33 +74,22 @@ class KCenterSelector(ExtendsSelection):
         self.budget = budget
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
-        from sklearn_zcore.facility import approach, distance_to_nearest
+        from sklearn_zcore.facility import distance_to_nearest, square_distances_from
 
-        taken = distinct.taken_values()
-        X, rows, scale = distinct.differences_from()
-        X, rows, factor = frozen(X), frozen(rows), np.float32(1 / scale)
-        near = np.full(rows.size, np.inf, np.float32)
+        values, taken = distinct.values(), distinct.taken_values()
+        X, scale = values.matrix()
+        norms = np.einsum("ij,ij->i", X, X)
+        near = np.full(norms.size, np.inf, np.float32)
         if taken.size:
-            near = distance_to_nearest(distinct.values(copy=False), taken, "euclidean") ** 2
-        chosen = np.empty(self._n_steps((rows.size, X.shape[1]), n_selected), np.intp)
+            near = (scale * distance_to_nearest(values, taken, "euclidean")) ** 2
+        chosen = np.empty(self._n_steps(X.shape, n_selected), np.intp)
         for k in range(chosen.size):
             if np.isinf(near[0]):  # nothing has been chosen
-                to_mean = near.copy()
-                approach(X, rows, frozen(_mean(X, rows, distinct.weights)), factor, to_mean)
-                chosen[k] = to_mean.argmin()
+                mean = np.average(X, axis=0, weights=distinct.weights).astype(np.float32)
+                chosen[k] = np.argmin(norms - 2 * (X @ mean))
             else:
                 chosen[k] = near.argmax()
-            approach(X, rows, frozen(X[rows[chosen[k]]]), factor, near)
+            np.minimum(near, square_distances_from(X, norms, int(chosen[k])), out=near)
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
-        rest = np.argsort(-near, kind="stable")[: rows.size - chosen.size]
+        rest = np.argsort(-near, kind="stable")[: norms.size - chosen.size]
         return np.concatenate([chosen, rest])
-
-
-def _mean(
-    X: NDArray[np.float32], rows: NDArray[np.intp], weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the weighted mean of some rows of X, without a copy of them."""
-    total = np.zeros(X.shape[1])
-    for block in row_blocks(rows.size, X.shape[1]):
-        total += weights[block].astype(np.float64) @ X[rows[block]]
-    return np.asarray(total / weights.sum(dtype=np.float64), np.float32)

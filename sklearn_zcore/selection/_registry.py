@@ -3,12 +3,6 @@
 from dataclasses import dataclass
 
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._facility_location import FacilityLocationSelector
-from sklearn_zcore.selection._herding import HerdingSelector
-from sklearn_zcore.selection._kcenter import KCenterSelector
-from sklearn_zcore.selection._kmeans import KMeansSelector
-from sklearn_zcore.selection._random import RandomSelector
-from sklearn_zcore.selection._zcore import ZCoreSelector
 
 
 @dataclass(frozen=True)
@@ -60,12 +54,3 @@ def register_selector(
     if known is not None and known.estimator is not estimator:
         raise ValueError(f"The selector {name!r} is {known.estimator.__name__} already.")
     SELECTORS[name] = SelectorEntry(name, estimator, label or name.replace("-", " "))
-
-
-# In the order in which they are listed to people.
-register_selector("facility-location", FacilityLocationSelector)
-register_selector("k-means", KMeansSelector, "k-means")
-register_selector("herding", HerdingSelector)
-register_selector("k-center", KCenterSelector, "k-center")
-register_selector("zcore", ZCoreSelector, "ZCore")
-register_selector("random", RandomSelector)

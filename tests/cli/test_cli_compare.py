@@ -9,6 +9,8 @@ from sklearn.datasets import make_blobs
 
 from sklearn_zcore.selection import SELECTORS
 
+pytestmark = pytest.mark.slow  # processes, or many fits
+
 FEW = ("--methods", "facility-location,k-means", "--folds", "3", "--jobs", "1")
 
 

@@ -18,6 +18,7 @@ def few_draws(monkeypatch):
     monkeypatch.setattr(_demo, "N_RANDOM", 4)
 
 
+@pytest.mark.slow
 def test_numbers_are_measured(zcore):
     report = json.loads(zcore("demo", "--json", "--budget", "5%,50").stdout)
     assert report["n_train"] == 1347 and report["n_test"] == 450

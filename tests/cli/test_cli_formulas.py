@@ -65,6 +65,7 @@ def test_parquet_is_no_spreadsheet(zcore, table, tmp_path):
     assert [row[2] for row in rows(tmp_path / "p.csv")[1 : len(SAFE) + 1]] == SAFE
 
 
+@pytest.mark.slow
 def test_paths_and_labels(zcore, tmp_path, monkeypatch):
     Image = pytest.importorskip("PIL.Image", reason="images need the extra 'embed'")
     pytest.importorskip("torch", reason="images need the extra 'embed'")

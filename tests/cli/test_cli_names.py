@@ -13,7 +13,7 @@ Image = pytest.importorskip("PIL.Image", reason="images need the extra 'embed'")
 pytest.importorskip("torch", reason="images need the extra 'embed'")
 pytest.importorskip("transformers", reason="images need the extra 'embed'")
 
-from sklearn_zcore.cli._escape import shown, written  # noqa: E402
+from sklearn_zcore._escape import shown, written  # noqa: E402
 from tests.embedding import tiny  # noqa: E402
 
 pytestmark = pytest.mark.skipif(

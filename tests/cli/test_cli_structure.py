@@ -98,6 +98,7 @@ def test_help_tells_of_every_option():
             assert declaration.rich_help_panel or alone, option
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["sklearn_zcore", "sklearn_zcore.cli"])
 def test_python_m(module):
     done = subprocess.run(
@@ -118,6 +119,7 @@ def test_help_names_the_methods():
 DOCS = Path(sklearn_zcore.cli.__file__).parents[2] / "docs" / "user_guide" / "command.rst"
 
 
+@pytest.mark.slow
 def test_the_docs_tell_of_every_key(zcore, npy, tmp_path):
     import json
 

@@ -70,16 +70,19 @@ def offline(monkeypatch):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """Count the items that go through a model."""
+    """Count the items that go through a model, in any thread."""
+    import threading
+
     from sklearn_zcore.embedding._backbone import Backbone
 
     class Count:
         items = 0
 
-    original = Backbone._embed_all
+    original, lock = Backbone._embed_all, threading.Lock()
 
     def embed_all(self, batch, start, stop):
-        Count.items += stop - start
+        with lock:
+            Count.items += stop - start
         return original(self, batch, start, stop)
 
     monkeypatch.setattr(Backbone, "_embed_all", embed_all)

@@ -1,6 +1,8 @@
 """FoundationEmbedder as scikit-learn knows estimators."""
 
+import os
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -136,6 +138,47 @@ def test_feature_names_and_output(embedder, saved):
     assert output.columns == names and output.shape == (12, 16)
 
 
+def shows(embedder):
+    """Do all that people do to look at an estimator, and to hand it on."""
+    from sklearn.compose import ColumnTransformer
+
+    dir(embedder)
+    table = ColumnTransformer([("embed", embedder, ["path"]), ("rest", "passthrough", ["age"])])
+    steps = Pipeline([("embed", embedder), ("select", RandomSelector(1))])
+    for shown in (embedder, steps, table, Pipeline([("table", table)])):
+        repr(shown), shown._repr_html_(), shown._repr_mimebundle_(), shown.get_params()
+        clone(shown), pickle.loads(pickle.dumps(shown))
+
+
+@pytest.mark.parametrize("family", ["vit", None])
+def test_a_look_reads_no_disk_and_no_network(family, saved, monkeypatch):
+    from sklearn_zcore.embedding import _embedder, _hub, _models
+
+    def read(*args, **kwargs):
+        raise AssertionError("it was read")
+
+    model = "no/such" if family is None else saved(family)
+    monkeypatch.setattr(_models, "_resolve", read)
+    monkeypatch.setattr(_hub, "download", read)
+    monkeypatch.setattr(_embedder, "Backbone", read)
+    shows(FoundationEmbedder(model).fit(PIXELS))
+    shows(FoundationEmbedder([model, model], cache_dir="/no/such").set_output(transform="pandas"))
+
+
+def test_a_look_after_transform_shows_the_features(embedder):
+    used = embedder("vit")
+    assert "foundationembedder15" not in used._repr_html_()
+    used.transform(PIXELS)
+    assert "foundationembedder15" in used._repr_html_()
+    shows(used)
+
+
+def test_a_look_at_a_loaded_model_runs_nothing(counted):
+    model, processor, _ = tiny.build("vit")
+    shows(FoundationEmbedder((model.eval(), processor)))
+    assert counted.items == 0
+
+
 def test_pipeline(embedder):
     pipeline = Pipeline(
         [("embed", embedder()), ("select", ZCoreSelector(4, n_iter=500, tol=0, random_state=0))]
@@ -211,6 +254,44 @@ def test_workers_decode_while_the_model_computes(embedder, pictures, monkeypatch
     embedder(num_workers=2, batch_size=24).transform(many)
     assert all(name.startswith("zcore-decode") for name in threads)
     assert at_batch[0] >= 48
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_few_large_files_are_held_at_once(num_workers, embedder, tmp_path, monkeypatch):
+    """Whatever their number: two windows of bytes, and not of files."""
+    import gc
+
+    from PIL import Image
+
+    from sklearn_zcore.embedding import _engine, _images, _reading
+
+    rng = np.random.default_rng(0)
+    paths = []
+    for number in range(40):
+        path = tmp_path / f"{number:02d}.bmp"
+        Image.fromarray(rng.integers(0, 256, (100, 100, 3), dtype=np.uint8)).save(path)
+        paths.append(str(path))
+    expected = embedder(batch_size=8).transform(paths)
+
+    read, most = _images.read_regular, []
+
+    def watched(path):
+        most.append(sum(type(thing) is _images.LoadedImage for thing in gc.get_objects()))
+        return read(path)
+
+    original = _engine._prepare
+
+    def slow(*args):
+        time.sleep(0.02 if num_workers else 0)  # files are read faster than they are decoded
+        return original(*args)
+
+    monkeypatch.setattr(_engine, "_prepare", slow)
+    monkeypatch.setattr(_images, "read_regular", watched)
+    monkeypatch.setattr(_reading, "_WINDOW_BYTES", 4 * 30_054)
+    embeddings = embedder(batch_size=8, num_workers=num_workers).transform(paths)
+    np.testing.assert_array_equal(embeddings, expected)
+    assert len(most) == 40 and max(most) <= 3 * 4 + 1 + num_workers
+    assert _reading._WINDOW_BYTES * 2 < sum(map(os.path.getsize, paths))
 
 
 def test_interrupt_leaves_the_cache_whole(embedder, files, tmp_path, monkeypatch):

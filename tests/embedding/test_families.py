@@ -9,6 +9,8 @@ from transformers import AutoModel
 from sklearn_zcore import FoundationEmbedder
 from tests.embedding import tiny
 
+pytestmark = pytest.mark.slow  # processes, or many fits
+
 TEXTS = ["a photo of a cat", "the dog runs", "the stock market falls", "a", "cat"]
 
 

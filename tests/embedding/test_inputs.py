@@ -108,6 +108,32 @@ def test_tensor(embedder):
     np.testing.assert_array_equal(embedder().transform(torch.from_numpy(X)), expected)
 
 
+@pytest.mark.parametrize("kind", ["bfloat16", "gradient", "half"])
+def test_tensors_that_numpy_does_not_take(kind, embedder):
+    """In one tensor, and in a list of them."""
+    import torch
+
+    pixels = torch.from_numpy(RNG.integers(0, 256, (4, 20, 30, 3), dtype=np.uint8))
+    X = pixels.float() / 255
+    X = {"bfloat16": X.bfloat16(), "gradient": X.requires_grad_(), "half": X.half()}[kind]
+    expected = embedder().transform(X.detach().float().numpy())
+    np.testing.assert_allclose(embedder().fit_transform(X), expected, atol=1e-2)
+    np.testing.assert_array_equal(embedder().transform(list(X)), embedder().transform(X))
+
+
+def test_arrays_that_are_none(embedder):
+    import torch
+
+    with pytest.raises(TypeError, match="X is a Tensor that cannot be made an array: "):
+        embedder().transform(torch.zeros(4, 20, 30).to_sparse())
+    masked = np.ma.masked_less(RNG.random((4, 20, 30)), 0.1)
+    with pytest.raises(ValueError, match="X is an array with masked values, .* fill them first"):
+        embedder().transform(masked)
+    with pytest.raises(ValueError, match="row 1.*: is an array with masked values"):
+        embedder().transform([GREY, masked[0]])
+    assert embedder().transform(np.ma.masked_array(np.stack([GREY]))).shape == (1, 16)
+
+
 def test_grey(same, written):
     rgb = np.dstack([GREY] * 3)
     same(GREY, rgb)

@@ -337,6 +337,7 @@ def test_budgets_as_text():
     np.testing.assert_array_equal(found.scores, curve(budgets=[7, 0.3, 0.5]).scores)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
 def test_processes(backend):
     plain = curve(random_state=0)

@@ -25,6 +25,8 @@ from sklearn_zcore.selection import SELECTORS
 from tests.compose.common import FirstRows
 from tests.selection.common import facility, random, table
 
+pytestmark = pytest.mark.slow  # processes, or many fits
+
 STORED = Path(__file__).with_name("stored_comparison.csv")
 X, Y = make_blobs(90, 2, centers=3, cluster_std=0.3, random_state=0)
 

@@ -103,6 +103,7 @@ def hold(folder, held, release):
         release.wait(60)
 
 
+@pytest.mark.slow
 def test_who_is_waited_for_is_told(tmp_path, monkeypatch):
     expected = zcore(memory=tmp_path).fit(X).scores_
     monkeypatch.setattr(_memory, "_PATIENCE", 0.2)

@@ -118,6 +118,22 @@ def test_dask():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of ray itself
+def test_ray():
+    ray = pytest.importorskip("ray", reason="ray is not installed: a backend that users may have")
+    from ray.util.joblib import register_ray
+
+    expected = scores(n_jobs=1)
+    register_ray()
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        with joblib.parallel_config("ray", n_jobs=2):
+            np.testing.assert_array_equal(scores(n_jobs=None), expected)
+    finally:
+        ray.shutdown()
+
+
+@pytest.mark.slow
 def test_within_a_worker():
     """A search that runs in processes fits selectors that run in threads."""
     expected = scores(n_jobs=1)

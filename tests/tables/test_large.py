@@ -13,6 +13,7 @@ from sklearn_zcore.tables import TableError, read_table
 STEPS = np.random.default_rng(0).integers(1, 4000, 60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["header", "first row", "later row"])
 def test_rows_of_more_than_a_block(part, tmp_path):
     names = [f"column_{i}" for i in range(3000)]

@@ -191,6 +191,7 @@ _COLUMN = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(_COLUMN, min_size=1, max_size=4))
 def test_any_frame(columns):

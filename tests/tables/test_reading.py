@@ -103,6 +103,7 @@ except ImportError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["skrub", "pyarrow"])
 def test_a_missing_package_names_the_extra(package):
     code = WITHOUT.format(package=package)

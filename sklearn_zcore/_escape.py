@@ -27,7 +27,7 @@ def written(name: str) -> str:
 
     Examples
     --------
-    >>> from sklearn_zcore.cli._escape import written
+    >>> from sklearn_zcore._escape import written
     >>> print(written("caf\udce9.png"), written(r"a\xe9"), written("Ulm"))
     caf\xe9.png a\x5cxe9 Ulm
     """
@@ -52,7 +52,7 @@ def shown(text: str, *, lines: bool = False) -> str:
 
     Examples
     --------
-    >>> from sklearn_zcore.cli._escape import shown
+    >>> from sklearn_zcore._escape import shown
     >>> print(shown("red \x1b[31m.png"))
     red \x1b[31m.png
     """

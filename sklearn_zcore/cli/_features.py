@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn_zcore._words import plural, shorten
+from sklearn_zcore._words import plural
 from sklearn_zcore.tables import Table, spelled
 
 from ._errors import CliError, as_option
@@ -62,7 +62,9 @@ def build_features(used: Table, columns: ColumnOptions) -> Features:
     missing = columns.missing or ("error" if columns.raw else "impute")
     features = _as_they_are(used, missing) if columns.raw else _prepared(columns, used, missing)
     if missing == "drop":
-        features.done += _dropped(features.columns)
+        from sklearn_zcore.tables import dropped_rows
+
+        features.done += dropped_rows(features.columns)
     features.notes = [spelled(note, as_option) for note in features.notes]
     features.done = [spelled(line, as_option) for line in features.done]
     features.n_dropped = used.n_rows - len(features.X)
@@ -109,17 +111,6 @@ def _prepared(options: ColumnOptions, used: Table, missing: str) -> Features:
             X = prepare.fit_transform(used.take(kept))
     done = prepare.report()[: -len(prepare.notes_) or None]
     return Features(X, columns, notes, done, kept, False, missing)
-
-
-def _dropped(columns: list[Any]) -> list[str]:
-    """Say in which columns values were missing, of rows that were dropped."""
-    from sklearn_zcore.tables import missing_by_kind
-
-    return [
-        f"missing: {plural(entry['cells'], 'value')} in {kind} {shorten(entry['columns'])}: rows "
-        "dropped"
-        for kind, entry in missing_by_kind(columns, "drop").items()
-    ]
 
 
 def _parse_kinds(given: list[str] | None) -> dict[str, str]:

@@ -39,6 +39,7 @@ class ReadingOptions(Options):
     """How a table is read."""
 
     panel = "Reading the table"
+    rare = {"key"}
 
     key: str | None = opt(None, "NAME", "The array to use in an .npz file that holds several.")
     sep: str | None = opt(
@@ -62,6 +63,7 @@ class ColumnOptions(Options):
     """What the columns of a table are used for, and how they become numbers."""
 
     panel = "Columns"
+    rare = {"max_categories"}
 
     columns: list[str] | None = opt(
         None, "A,B", "Select on these columns only; the others are carried.", shown="all"
@@ -118,6 +120,7 @@ class SelectorOptions(Options):
     """The selector. Each field but the first is a parameter of one, of that name."""
 
     panel = "Selection"
+    rare = {"metric", "subspace_dim", "n_neighbors", "exponent"}
 
     method: str = opt(
         "facility-location",
@@ -169,6 +172,8 @@ class ForceOptions(Options):
 class FormulaOptions(ForceOptions):
     """The same, of a command that may write text to a CSV file."""
 
+    rare = {"formulas"}
+
     formulas: Literal["escape", "keep"] | None = opt(
         None,
         "",
@@ -183,6 +188,7 @@ class WritingOptions(FormulaOptions):
     """What is written of a coreset, and in which order."""
 
     panel = "Writing the coreset"
+    rare = {"indices"}
 
     out: Path = opt(
         ...,
@@ -218,6 +224,7 @@ class CacheOptions(Options):
     """Where embeddings are kept."""
 
     panel = "Running the model"
+    rare = {"cache_dir"}
 
     cache_dir: Path | None = opt(
         None,
@@ -230,6 +237,8 @@ class CacheOptions(Options):
 @dataclass(frozen=True, kw_only=True)
 class ImageOptions(CacheOptions):
     """How a folder of images is embedded."""
+
+    rare = {"pooling", "layer", "revision", "offline", "device", "dtype", "batch_size", "no_cache"}
 
     model: list[str] | None = opt(
         None,
@@ -283,6 +292,7 @@ class ResultOptions(Options):
     """How a command tells what it found."""
 
     panel = "Other"
+    rare = {"debug"}
 
     json: bool = opt(False, "", "Print the summary as JSON on stdout; all else goes to stderr.")
     debug: bool = opt(False, "", "Show the traceback of an error.")

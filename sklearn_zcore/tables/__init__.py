@@ -18,7 +18,12 @@ from sklearn_zcore.tables._table import Table
 if TYPE_CHECKING:
     from sklearn_zcore.tables._preparation import TablePreparation
     from sklearn_zcore.tables._raw import RawNumbers, raw_numbers, too_few_complete_rows
-    from sklearn_zcore.tables._report import PreparedColumn, missing_by_kind, sentences
+    from sklearn_zcore.tables._report import (
+        PreparedColumn,
+        dropped_rows,
+        missing_by_kind,
+        sentences,
+    )
 
 __all__ = [
     "ARRAY_FORMATS",
@@ -32,6 +37,7 @@ __all__ = [
     "TablePreparation",
     "Words",
     "check_table",
+    "dropped_rows",
     "file_format",
     "lists_to_matrix",
     "missing_by_kind",
@@ -51,6 +57,7 @@ _MODULES = {
     "PreparedColumn": "_report",
     "RawNumbers": "_raw",
     "TablePreparation": "_preparation",
+    "dropped_rows": "_report",
     "missing_by_kind": "_report",
     "raw_numbers": "_raw",
     "sentences": "_report",

@@ -1,5 +1,7 @@
 """Options that mean nothing where they are given are refused by name, in every command."""
 
+import re
+
 import pytest
 
 from sklearn_zcore.cli._command import command, opt
@@ -165,3 +167,15 @@ def test_an_option_of_another_method_names_the_method(zcore, npy, tmp_path):
     shown = told(zcore(*start, "--n-iter", 10, code=2))
     assert "--method facility-location has no option --n-iter." in shown
     assert "or use --method zcore." in shown
+
+
+@pytest.mark.parametrize("name", ["select", "compare", "embed", "demo"])
+def test_help_leaves_out_the_rare(zcore, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "100")
+    short, long = zcore(name, "--help").stdout, zcore(name, "--help-all").stdout
+    assert "<bool>" not in short + long
+    assert "--help-all" in short and "--debug" not in short and "--debug" in long
+    hidden = set(re.findall(r"--[a-z-]+", long)) - set(re.findall(r"--[a-z-]+", short))
+    assert hidden >= ({"--n-neighbors", "--pooling"} if name == "select" else {"--debug"})
+    assert len(short.splitlines()) <= 130
+    assert zcore(name, "--help").stdout == short  # what --help-all has shown is hidden again

@@ -19,6 +19,7 @@ ORDER = [
     "facility",
     "selection",
     "tables",
+    "handover",
     "embedding",
     "compose",
     "inspection",

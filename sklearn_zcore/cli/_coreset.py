@@ -3,16 +3,27 @@
 import time
 import warnings
 from dataclasses import dataclass
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._words import close_match
+from sklearn_zcore.handover import (
+    FILE_FORMATS,
+    FOLDER_FORMATS,
+    Media,
+    media_of,
+    plain_columns,
+    write_file,
+    write_folder,
+)
 
+from ._atomic import NewFiles
 from ._errors import CliError
 from ._options import RunOptions, SelectorOptions
 from ._output import Output, write_columns
 
-FORMATS = (".csv", ".parquet", ".npy", ".npz")
+FORMATS = (".csv", ".parquet", ".jsonl", ".npy", ".npz")
 ADDED = ("zcore_row", "zcore_score", "zcore_rank")
 
 # The options that are not called as the selectors' parameter is.
@@ -260,22 +271,39 @@ def make_coreset(selector: Any, kept: Any, order: str) -> Coreset:
     return Coreset(rows, np.asarray(selector.scores_)[chosen], rank_of[chosen])
 
 
-def write_coreset(file: IO[bytes], output: Output, coreset: Coreset, columns: Any) -> None:
+def write_coreset(
+    new: NewFiles,
+    output: Output,
+    coreset: Coreset,
+    columns: Any,
+    media: Media | Path | None = None,
+) -> None:
     """Write the selected rows.
 
     Parameters
     ----------
-    file : binary file
-        Where to.
+    new : NewFiles
+        What the output appears with.
     output : Output
         How.
     coreset : Coreset
         The rows.
     columns : dict of str to sequence, or pyarrow.Table
         What is known of each row; unused where only their numbers are written.
+    media : Media, Path or None, default=None
+        The files that the rows are about; of a table, its path, where a column may name them.
     """
     import numpy as np
 
+    if output.format not in (".npy", ".npz") and not output.only_indices:
+        columns = _with_added(columns, coreset)
+    if output.format in FOLDER_FORMATS:
+        if not isinstance(media, Media):
+            base = Path(media or "").absolute().parent
+            media = media_of(plain_columns(columns), base, output.format)
+        write_folder(output.format, new.folder(output.path), columns, media)
+        return
+    file = new.file(output.path)
     if output.format == ".npy":
         np.save(file, coreset.rows, allow_pickle=False)
     elif output.format == ".npz":
@@ -283,12 +311,18 @@ def write_coreset(file: IO[bytes], output: Output, coreset: Coreset, columns: An
         np.savez(file, X=X, indices=coreset.rows, scores=coreset.scores, ranks=coreset.ranks)
     elif output.only_indices:
         write_columns(file, output, {ADDED[0]: coreset.rows})
+    elif (format := output.format.removeprefix(".")) in FILE_FORMATS:
+        write_file(format, file, columns, media if isinstance(media, Media) else None)
     else:
-        if isinstance(columns, dict):
-            columns = columns | coreset.added()
-        else:
-            import pyarrow as pa
-
-            for name, values in coreset.added().items():
-                columns = columns.append_column(name, pa.array(values))
         write_columns(file, output, columns)
+
+
+def _with_added(columns: Any, coreset: Coreset) -> Any:
+    """Return the columns with those that zcore adds."""
+    if isinstance(columns, dict):
+        return columns | coreset.added()
+    import pyarrow as pa
+
+    for name, values in coreset.added().items():
+        columns = columns.append_column(name, pa.array(values))
+    return columns

@@ -5,10 +5,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
-from typing import IO, Any
+from typing import Any
 
 from sklearn_zcore._words import join_words
 
+from ._atomic import NewFiles
 from ._command import command, opt
 from ._compared import FigureOptions, check_figure, draw_figure, run_comparison
 from ._coreset import (
@@ -79,7 +80,7 @@ def demo(own: DemoOptions, run: RunOptions, tell: TellOptions) -> None:
     with write_together(*outputs) as new:
         if output is not None:
             n_rows = budget_rows(sizes[-1], len(train))
-            _write(new.file(output.path), output, X, y, train, n_rows, run)
+            _write(new, output, X, y, train, n_rows, run)
         if figure is not None:
             draw_figure(new.file(figure.path), figure, found)
     measured = accuracy(found.scores_of_draws())
@@ -194,7 +195,7 @@ def verdict(found: dict[str, Any]) -> list[str]:
 
 
 def _write(
-    file: IO[bytes], output: Output, X: Any, y: Any, train: Any, n_rows: int, run: RunOptions
+    new: NewFiles, output: Output, X: Any, y: Any, train: Any, n_rows: int, run: RunOptions
 ) -> None:
     """Write the coreset with the pixels and the digit; zcore_row counts the rows of the digits."""
     import numpy as np
@@ -207,7 +208,7 @@ def _write(
     pixels = np.rint(X[coreset.rows] * 16).astype(np.int64)
     columns = {f"pixel_{i // 8}_{i % 8}": values for i, values in enumerate(pixels.T)}
     columns["digit"] = y[coreset.rows]
-    write_coreset(file, output, coreset, columns)
+    write_coreset(new, output, coreset, columns)
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -2,8 +2,10 @@
 
 import errno
 import os
-import shutil
 from pathlib import Path
+
+from sklearn_zcore import handover
+from sklearn_zcore.handover import Media
 
 from ._atomic import NewFiles
 from ._errors import CliError
@@ -31,18 +33,7 @@ def check_target(files: FileOptions, folder: Path) -> Path | None:
     if target is None:
         return None
     option = next(iter(files.given.values()))
-    if target.is_symlink():
-        raise CliError(f"{option}: {target} is a link, not a new folder.", "Name a new folder.")
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise CliError(f"{option}: {target} exists and is not empty.", "Name a new folder.")
-    inside = Path(os.path.realpath(target))
-    if inside.is_relative_to(os.path.realpath(folder)):
-        raise CliError(
-            f"{option}: {target} lies in {folder}, where the next run would find the copies.",
-            "Name a folder outside of it.",
-        )
-    if not target.parent.is_dir():
-        raise CliError(f"{option}: the directory {target.parent} does not exist.", "Make it first.")
+    check_new_folder(option, target, folder)
     if files.link_to is not None and target.parent.stat().st_dev != folder.stat().st_dev:
         raise CliError(
             f"{option}: {target} is on another disk than {folder}, which hard links cannot cross.",
@@ -51,7 +42,33 @@ def check_target(files: FileOptions, folder: Path) -> Path | None:
     return target
 
 
-def put_files(new: NewFiles, target: Path, folder: Path, paths: list[str], *, link: bool) -> None:
+def check_new_folder(option: str, target: Path, folder: Path | None = None) -> None:
+    """Refuse a folder that cannot be made.
+
+    Parameters
+    ----------
+    option : str
+        Where it was given.
+    target : Path
+        The folder.
+    folder : Path or None, default=None
+        The images, which it may not lie in.
+    """
+    if target.is_symlink():
+        raise CliError(f"{option}: {target} is a link, not a new folder.", "Name a new folder.")
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise CliError(f"{option}: {target} exists and is not empty.", "Name a new folder.")
+    inside = Path(os.path.realpath(target))
+    if folder is not None and inside.is_relative_to(os.path.realpath(folder)):
+        raise CliError(
+            f"{option}: {target} lies in {folder}, where the next run would find the copies.",
+            "Name a folder outside of it.",
+        )
+    if not target.parent.is_dir():
+        raise CliError(f"{option}: the directory {target.parent} does not exist.", "Make it first.")
+
+
+def put_files(new: NewFiles, target: Path, media: Media, *, link: bool) -> None:
     """Copy or hard-link files to a new folder, keeping their sub-folders.
 
     Parameters
@@ -60,22 +77,13 @@ def put_files(new: NewFiles, target: Path, folder: Path, paths: list[str], *, li
         What the folder appears with.
     target : Path
         The new folder.
-    folder : Path
-        Where the files are.
-    paths : list of str
+    media : Media
         The files.
     link : bool
         Hard-link instead of copying.
     """
     try:
-        temporary = new.folder(target)
-        for path in paths:
-            place = temporary / os.path.relpath(path, folder)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if link:
-                os.link(os.path.realpath(path), place)
-            else:
-                shutil.copy2(path, place)
+        handover.put_files(media, new.folder(target), link=link)
     except OSError as error:
         hint = "Use --copy-to." if link and error.errno in (errno.EXDEV, errno.EPERM) else ""
         raise CliError(

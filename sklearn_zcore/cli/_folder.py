@@ -1,5 +1,6 @@
 """A folder of images as the input of a command: embedded."""
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from sklearn_zcore._escape import shown, written
 from sklearn_zcore._words import plural
+from sklearn_zcore.handover import Media
 
 from ._coreset import Coreset, write_coreset
 from ._errors import CliError
@@ -71,10 +73,11 @@ class FolderInput:
         """Refuse outputs that could not be written, before any work is done."""
         output = check_output(
             writing.out,
-            formats=(".csv", ".parquet"),
+            formats=(".csv", ".parquet", ".jsonl"),
             force=writing.force,
             source=self.path,
             formulas=writing.formulas,
+            format=writing.format,
         )
         self.target = check_target(self.files, self.path)
         return output
@@ -196,12 +199,13 @@ class FolderInput:
     def write(self, output: Output, coreset: Coreset) -> None:
         """Write the list of the coreset's images, and put its files where they are wanted."""
         columns = self.columns(coreset.rows)
-        paths = [self.paths[row] for row in coreset.rows]
+        paths = [os.path.abspath(self.paths[row]) for row in coreset.rows]
+        media = Media(self.path.absolute(), paths)
         with write_together(output) as new:
             if self.target is not None:
                 link = self.files.link_to is not None
-                put_files(new, self.target, self.path, paths, link=link)
-            write_coreset(new.file(output.path), output, coreset, columns)
+                put_files(new, self.target, media, link=link)
+            write_coreset(new, output, coreset, columns, media)
 
     def lines(self) -> list[tuple[str, str]]:
         """Describe the input for people."""

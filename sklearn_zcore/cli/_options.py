@@ -193,11 +193,20 @@ class WritingOptions(FormulaOptions):
     out: Path = opt(
         ...,
         "FILE",
-        "The output. .csv, .parquet: the rows with all columns as they were, and zcore_row (from "
-        "0), zcore_score, zcore_rank (1 = most valuable). .npy: the row numbers. .npz (for "
-        "arrays): X, indices, scores, ranks. A CSV keeps the separator and encoding of a CSV "
-        "input, without a byte-order mark; the columns of an array are f0, f1, ...",
+        "The output. .csv, .parquet, .jsonl: the rows with all columns as they were, and "
+        "zcore_row (from 0), zcore_score, zcore_rank (1 = most valuable). .npy: the row numbers. "
+        ".npz (for arrays): X, indices, scores, ranks. A CSV keeps the separator and encoding of a "
+        "CSV input, without a byte-order mark; the columns of an array are f0, f1, ...",
         short="-o",
+    )
+    format: Literal["csv", "parquet", "jsonl", "label-studio", "fiftyone", "imagefolder"] | None = (
+        opt(
+            None,
+            "",
+            "What to write: a table; label-studio, a file of tasks; of files, in a new folder: "
+            "fiftyone, a data set, or imagefolder, copies with a metadata.csv for load_dataset.",
+            shown="what the extension says",
+        )
     )
     indices: bool = opt(
         False, "", "Write only the row numbers (from 0): .csv with the column zcore_row, or .npy."

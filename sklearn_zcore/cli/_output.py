@@ -1,55 +1,19 @@
 """Where results go: checked before the work starts, written whole or not at all."""
 
-import csv
-import io
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from sklearn_zcore import handover
+from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle
 from sklearn_zcore.tables import file_format
 
 from ._atomic import NewFiles, create_beside, new_files
 from ._errors import CliError, require
-
-# What a spreadsheet takes for a formula, but for negative numbers; or what is escaped already.
-_FORMULA = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
-_NEGATIVE = re.compile(r"-\d+(\.\d*)?([eE][+-]?\d+)?")
-
-
-@dataclass(frozen=True)
-class CsvStyle:
-    """How a CSV file is written.
-
-    Attributes
-    ----------
-    sep, encoding : str
-        Its separator and encoding.
-    escape_formulas : bool
-        Whether text that a spreadsheet would run as a formula gets an apostrophe.
-    numbers : frozenset of str
-        Columns that are no text, though their cells are, which stay as they are.
-    """
-
-    sep: str = ","
-    encoding: str = "utf-8"
-    escape_formulas: bool = True
-    numbers: frozenset[str] = frozenset()
-
-    def cells(self, name: str, cells: list[Any]) -> list[Any]:
-        """Return the cells of a column as they are written."""
-        if not self.escape_formulas or name in self.numbers:
-            return cells
-        return [self.text(cell) if isinstance(cell, str) else cell for cell in cells]
-
-    def text(self, cell: str) -> str:
-        """Return text as a spreadsheet may have it: with one apostrophe more, or as it is."""
-        if not self.escape_formulas or not _FORMULA.match(cell) or _NEGATIVE.fullmatch(cell):
-            return cell
-        return f"'{cell}"
+from ._files import check_new_folder
 
 
 @dataclass(frozen=True)
@@ -61,7 +25,8 @@ class Output:
     path : Path
         The file.
     format : str
-        ``.csv``, ``.parquet``, ``.npy`` or ``.npz``.
+        ``.csv``, ``.parquet``, ``.jsonl``, ``.npy``, ``.npz`` or ``label-studio``; of a folder
+        ``fiftyone`` or ``imagefolder``.
     force : bool
         Whether it may replace a file.
     only_indices : bool
@@ -84,6 +49,7 @@ def check_output(
     force: bool,
     source: Path | None = None,
     formulas: str | None = None,
+    format: str | None = None,
 ) -> Output:
     """Refuse an output that could not be written, before any work is done.
 
@@ -99,16 +65,21 @@ def check_output(
         The input, which is never overwritten.
     formulas : {"escape", "keep"} or None, default=None
         What becomes of text in a CSV file that a spreadsheet would run; None is to escape it.
+    format : str or None, default=None
+        What is written, whatever the extension; None is what the extension says.
 
     Returns
     -------
     output : Output
         Where and how to write.
     """
-    kind = file_format(path)
+    kind = format_of(path, format)
+    if kind in FOLDER_FORMATS:
+        check_new_folder("--out", path, source)
+        return Output(path, kind)
     if path.is_dir():
         raise CliError(f"The output {path} is a directory.", f"Name a file: {path}/coreset.csv.")
-    if kind not in formats or path.name.lower().endswith(".gz"):
+    if kind not in (*formats, "label-studio") or path.name.lower().endswith(".gz"):
         raise CliError(
             f"The output {path} has an extension that zcore does not write here.",
             f"It writes {', '.join(formats)}.",
@@ -121,6 +92,13 @@ def check_output(
         raise CliError(f"The output {path} is the input itself.", "Name another file.")
     check_free(path, force=force)
     return Output(path, kind, force, style=CsvStyle(escape_formulas=formulas != "keep"))
+
+
+def format_of(path: Path, format: str | None) -> str | None:
+    """Return what an output is, by option or by extension."""
+    if format is None:
+        return ".jsonl" if path.name.lower().endswith(".jsonl") else file_format(path)
+    return f".{format}" if format in ("csv", "parquet", "jsonl") else format
 
 
 def check_free(path: Path, *, force: bool) -> None:
@@ -188,79 +166,4 @@ def write_columns(file: IO[bytes], output: Output, columns: Any) -> None:
     columns : dict of str to sequence, or pyarrow.Table
         Arrays, columns of a table, or lists of plain values.
     """
-    if output.format == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        if isinstance(columns, dict):
-            columns = pa.table({name: _for_parquet(values) for name, values in columns.items()})
-        pq.write_table(columns, file, compression="zstd")
-        return
-    style = output.style
-    names = list(columns) if isinstance(columns, dict) else columns.column_names
-    cells = [csv_cells(name, columns[name], style) for name in names]
-    text = io.TextIOWrapper(file, encoding=style.encoding, newline="")
-    lines = csv.writer(text, delimiter=style.sep, lineterminator="\n")
-    lines.writerow([style.text(name) for name in names])
-    lines.writerows(zip(*cells, strict=True))
-    text.flush()
-    text.detach()
-
-
-def _for_parquet(values: Any) -> Any:
-    """Return a column that pyarrow takes, and that other readers of Parquet know."""
-    import numpy as np
-
-    if not isinstance(values, np.ndarray):
-        return values
-    # Few readers of Parquet know half precision.
-    return np.ascontiguousarray(values, np.float32 if values.dtype == np.float16 else None)
-
-
-def csv_cells(name: str, values: Any, style: CsvStyle = CsvStyle()) -> list[Any]:
-    """Return a column's cells, with nothing for a missing value.
-
-    Parameters
-    ----------
-    name : str
-        The column's name.
-    values : ndarray, list or pyarrow.ChunkedArray
-        Numbers get the digits that give back the same number.
-    style : CsvStyle, default=CsvStyle()
-        How the file is written.
-
-    Returns
-    -------
-    cells : list
-        What the csv module writes.
-    """
-    import numpy as np
-
-    if isinstance(values, np.ndarray):
-        return _number_cells(values)
-    if isinstance(values, list):
-        return style.cells(name, values)
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(values.type):
-        values = pc.cast(values, values.type.value_type)
-    if pa.types.is_floating(values.type):
-        return _number_cells(values.to_numpy())
-    try:
-        text = pc.cast(values, pa.string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
-        raise CliError(
-            f"Column {name!r} of type {values.type} cannot be written as CSV.",
-            "Write .parquet instead, or leave the column out: --ignore.",
-        ) from error
-    return style.cells(name, ["" if value is None else value for value in text.to_pylist()])
-
-
-def _number_cells(values: Any) -> list[str]:
-    import numpy as np
-
-    cells: list[str] = values.astype(str).tolist()
-    if values.dtype.kind == "f":
-        return ["" if hole else cell for cell, hole in zip(cells, np.isnan(values), strict=True)]
-    return cells
+    handover.write_columns(file, output.format.removeprefix("."), columns, output.style)

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_zcore._words import shorten
+from sklearn_zcore.handover import csv_cells
 from sklearn_zcore.tables import (
     ARRAY_FORMATS,
     check_table,
-    file_format,
     read_labels,
     read_table,
     resolve_roles,
@@ -22,7 +22,7 @@ from ._coreset import ADDED, FORMATS, Coreset, write_coreset
 from ._errors import CliError, as_option
 from ._features import build_features, preparation
 from ._options import CarryOptions, ColumnOptions, ReadingOptions, WritingOptions
-from ._output import Output, check_output, csv_cells, write_together
+from ._output import Output, check_output, format_of, write_together
 
 # What is done to columns, and not with --raw.
 _NOT_RAW = ("max_categories", "kind", "decimal")
@@ -72,12 +72,12 @@ class TableInput:
 
     def check_output(self, writing: WritingOptions) -> Output:
         """Refuse an output that could not be written, before any work is done."""
-        kind, wanted = check_table(self.path), file_format(writing.out)
+        kind, wanted = check_table(self.path), format_of(writing.out, writing.format)
         if wanted == ".npz" and kind not in ARRAY_FORMATS:
             raise CliError(
                 "A table cannot be written as .npz.", "Use .csv or .parquet; .npy for row numbers."
             )
-        if writing.indices and wanted in (".parquet", ".npz"):
+        if writing.indices and wanted not in (".csv", ".npy", None):
             raise CliError("--indices writes .csv or .npy.", "Change the extension of --out.")
         output = check_output(
             writing.out,
@@ -85,6 +85,7 @@ class TableInput:
             force=writing.force,
             source=self.path,
             formulas=writing.formulas,
+            format=writing.format,
         )
         return replace(output, only_indices=writing.indices or output.format == ".npy")
 
@@ -178,7 +179,7 @@ class TableInput:
         if self.source.csv and not output.only_indices:
             style = replace(style, sep=self.source.csv["sep"], encoding=self.source.csv["encoding"])
         with write_together(output) as new:
-            write_coreset(new.file(output.path), replace(output, style=style), coreset, columns)
+            write_coreset(new, replace(output, style=style), coreset, columns, self.path)
 
     def _numbers(self) -> list[str]:
         """Return the columns whose cells are no text, however they are written in the file."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, _fit_context, clone
-from sklearn.utils import Bunch, _safe_indexing, get_tags, indexable, metadata_routing
+from sklearn.base import MetaEstimatorMixin, _fit_context, clone
+from sklearn.utils import Bunch, indexable, metadata_routing
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
@@ -23,18 +23,35 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore._rows_of import count_rows, is_data_set, rows_of
 from sklearn_zcore.compose._selection import (
     Selection,
     check_selector,
+    embedding_methods,
     select_rows,
     selected_rows,
+    tags_of,
 )
 from sklearn_zcore.compose._weights import voronoi_weights, weight_parameter
 
 
-def _tags_of(estimator: Any) -> Any:
-    """Return the tags of an estimator, which may be none of scikit-learn's own kind."""
-    return get_tags(estimator if hasattr(estimator, "__sklearn_tags__") else BaseEstimator())
+def _check_takes(estimator: Any, X: Any) -> None:
+    """Raise TypeError if an estimator can make nothing of the rows of a data set.
+
+    Only scikit-learn's own are known to: others, and what is inside a Pipeline, may.
+    """
+    own = type(estimator).__module__.partition(".")[0] == "sklearn"
+    if not (is_data_set(X) and own) or any(
+        hasattr(part, "fit") for part in estimator.get_params().values()
+    ):
+        return
+    name = type(estimator).__name__
+    raise TypeError(
+        f"X is a {type(X).__module__.partition('.')[0]} {type(X).__name__}, and {name} takes rows "
+        f"of numbers: the estimator gets the selected rows of X as they are. Put what makes "
+        f"numbers of them in front of it, too, e.g. estimator=make_pipeline(embedder, {name}()); a "
+        f"FoundationEmbedder with a cache_dir embeds nothing twice."
+    )
 
 
 def estimator_has(method: str) -> Callable[[Any], bool]:
@@ -102,7 +119,8 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         ----------
         X : array-like of shape (n_samples, n_features)
             Rows to select from. Array, data frame, or whatever ``embedder`` and ``estimator``
-            take, such as a list of texts; the estimator gets the selected rows as they are.
+            take, such as a list of texts or a data set of Hugging Face or torch; the estimator
+            gets the selected rows as they are.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets. The selection does not see them.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -119,6 +137,9 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
 
         Raises
         ------
+        TypeError
+            If X is a data set of images, say, and the estimator takes numbers alone; or if X has
+            no rows that can be asked for by number, such as a stream.
         ValueError
             If X, y and the weights differ in length; if the selector is none, or its budget is
             more than there are rows; if the estimator takes no weights, and there are some. An
@@ -129,7 +150,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
             self._check_budget(y)
             routed = self._route_fit(X, sample_weight, fit_params)
             selection = self._select(X, routed)
-            coreset = selected_rows(selection.selector, _num_samples(X))
+            coreset = selected_rows(selection.selector, count_rows(X))
             return self._fit_coreset(X, y, selection, coreset, routed.estimator.fit)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -137,11 +158,12 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         name = type(self).__name__
         if y is None:
             raise ValueError(f"{name} requires y to be passed, but the target y is None.")
-        if _num_samples(X) != _num_samples(y):
+        if count_rows(X) != _num_samples(y):
             raise ValueError(
                 f"Found input variables with inconsistent numbers of samples: X has "
-                f"{_num_samples(X)} rows, and y {_num_samples(y)}."
+                f"{count_rows(X)} rows, and y {_num_samples(y)}."
             )
+        _check_takes(self._get_estimator(), X)
         _check_y(y, multi_output=True, estimator=self)
         self._check_targets(y)
         X, y = indexable(X, y)
@@ -162,7 +184,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
             if sample_weight is not None:
                 params[weight_parameter(estimator)] = sample_weight
             routed = Bunch(estimator=Bunch(fit=params))
-        self._check_weights(routed.estimator.fit, _num_samples(X))
+        self._check_weights(routed.estimator.fit, count_rows(X))
         return routed
 
     def _check_weights(self, metadata: Mapping[str, Any], n_samples: int) -> None:
@@ -180,7 +202,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         nothing: Any = Bunch()
         return select_rows(
             X,
-            self._get_selector(_num_samples(X)),
+            self._get_selector(count_rows(X)),
             self.embedder,
             selector_metadata=routed.get("selector", nothing).get("fit"),
             embedder_metadata=routed.get("embedder", nothing),
@@ -200,7 +222,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         coreset = self._complete_coreset(coreset, y, selection.selector, warn=warn)
         params = self._coreset_metadata(X, selection.embedding, coreset, metadata)
         estimator = clone(self._get_estimator())
-        estimator.fit(_safe_indexing(X, coreset), _safe_indexing(y, coreset), **params)
+        estimator.fit(rows_of(X, coreset), rows_of(y, coreset), **params)
 
         self.selector_ = selection.selector
         self.embedder_ = selection.embedder
@@ -222,7 +244,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         name = "sample_weight" if routing else weight_parameter(self._get_estimator())
         given = metadata.get(name)
         if given is not None:
-            given = _check_sample_weight(given, np.empty((_num_samples(X), 0)))
+            given = _check_sample_weight(given, np.empty((count_rows(X), 0)))
         return {**params, name: voronoi_weights(embedding, coreset, given)}
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -296,8 +318,7 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
         )
         if self.embedder is not None:
             mapping = MethodMapping()
-            whole = hasattr(self.embedder, "fit_transform")
-            for method in ["fit_transform"] if whole else ["fit", "transform"]:
+            for method in embedding_methods(self.embedder):
                 mapping.add(caller="fit", callee=method)
             router.add(embedder=self.embedder, method_mapping=mapping)
         return router
@@ -305,8 +326,8 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
     def __sklearn_tags__(self) -> Any:
         """Return the tags: those of the estimator, where what selects lets it have them."""
         tags = super().__sklearn_tags__()
-        inner = _tags_of(self._get_estimator())
-        first = _tags_of(self._get_selector() if self.embedder is None else self.embedder)
+        inner = tags_of(self._get_estimator())
+        first = tags_of(self._get_selector() if self.embedder is None else self.embedder)
         tags.target_tags = inner.target_tags
         tags.classifier_tags = inner.classifier_tags
         tags.regressor_tags = inner.regressor_tags

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.utils.validation import _num_samples
 
+from sklearn_zcore._rows_of import count_rows
 from sklearn_zcore.compose._base import BaseCoresetEstimator
 from sklearn_zcore.compose._selection import Selection, embed_rows, fit_selector, selected_rows
 from sklearn_zcore.selection import RandomSelector
@@ -56,7 +56,7 @@ def coresets_of_sizes(
             fitted = fit_selector(clone(selector).set_params(budget=budget), X, metadata or {})
         if nested:
             fitted.set_budget(size)
-        yield Coreset(selected_rows(fitted, _num_samples(X)), fitted)
+        yield Coreset(selected_rows(fitted, count_rows(X)), fitted)
 
 
 def selector_of(estimator: BaseCoresetEstimator) -> Any:
@@ -98,19 +98,19 @@ class CoresetFits:
 
     def select(self, sizes: Sequence[int]) -> list[Coreset]:
         """Return the coresets of these sizes that the estimator's selector selects."""
-        selector = self._estimator._get_selector(_num_samples(self._X))
+        selector = self._estimator._get_selector(count_rows(self._X))
         metadata = self._routed.get("selector", {}).get("fit")
         return list(coresets_of_sizes(selector, self._embedding, sizes, metadata))
 
     def draw(self, sizes: Sequence[int], seed: int) -> list[Coreset]:
         """Return random draws of these sizes, the smaller within the larger ones."""
-        places = np.arange(_num_samples(self._X))[:, None]
+        places = np.arange(count_rows(self._X))[:, None]
         selector = RandomSelector(max(sizes), random_state=seed)
         return list(coresets_of_sizes(selector, places, sizes))
 
     def all_rows(self) -> Coreset:
         """Return all rows, which no selector has selected."""
-        return Coreset(np.arange(_num_samples(self._X)), None)
+        return Coreset(np.arange(count_rows(self._X)), None)
 
     def fit(self, coreset: Coreset) -> BaseCoresetEstimator:
         """Return a new estimator, trained on a coreset.

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.validation import _num_samples, has_fit_parameter
 
 from sklearn_zcore._budget import Budget
+from sklearn_zcore._rows_of import count_rows
 from sklearn_zcore.selection import FacilityLocationSelector
 
 
@@ -86,6 +88,16 @@ def check_selector(selector: Any, owner: str, n_samples: int | None = None) -> A
     return selector
 
 
+def tags_of(estimator: Any) -> Any:
+    """Return the tags of an estimator, which may be none of scikit-learn's own kind."""
+    return get_tags(estimator if hasattr(estimator, "__sklearn_tags__") else BaseEstimator())
+
+
+def embedding_methods(embedder: Any) -> list[str]:
+    """Return the methods that `embed_rows` calls."""
+    return ["fit_transform"] if hasattr(embedder, "fit_transform") else ["fit", "transform"]
+
+
 def _no_labels(estimator: Any) -> dict[str, None]:
     """Return the y to fit with: None, where fit takes one; FrozenEstimator insists on it."""
     return {"y": None} if has_fit_parameter(estimator, "y") else {}
@@ -124,10 +136,10 @@ def embed_rows(X: Any, embedder: Any, metadata: Mapping[str, Any]) -> tuple[Any,
         embedding = embedder.transform(X, **metadata.get("transform", {}))
     if issparse(embedding):  # e.g. of OneHotEncoder; selectors need dense rows
         embedding = embedding.toarray()
-    if _num_samples(embedding) != _num_samples(X):
+    if _num_samples(embedding) != count_rows(X):
         raise ValueError(
             f"The embedder {type(embedder).__name__} made {_num_samples(embedding)} rows of the "
-            f"{_num_samples(X)} rows of X. It must keep every row."
+            f"{count_rows(X)} rows of X. It must keep every row."
         )
     return embedder, embedding
 
@@ -236,7 +248,7 @@ def select_rows(
     -------
     Selection
     """
-    check_budget(selector, _num_samples(X))  # before an embedding that may take hours
+    check_budget(selector, count_rows(X))  # before an embedding that may take hours
     embedder, embedding = embed_rows(X, embedder, embedder_metadata or {})
     selector = fit_selector(selector, embedding, selector_metadata or {})
     return Selection(selector, embedder, embedding)

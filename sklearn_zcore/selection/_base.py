@@ -9,12 +9,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _num_samples, check_is_fitted, validate_data
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
     ArraySource,
     check_finite,
@@ -26,7 +27,7 @@ from sklearn_zcore.rows import (
 )
 from sklearn_zcore.selection._inputs import as_readable
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
-from sklearn_zcore.selection._pipeline import steps_follow
+from sklearn_zcore.selection._pipeline import find_misfit
 from sklearn_zcore.selection._validation import (
     as_numbers,
     find_non_number,
@@ -232,9 +233,13 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Raises
         ------
         ValueError
-            If X holds other rows: which of those to keep has not been decided.
+            If X holds other rows: which of those to keep has not been decided. If the rows
+            would be glued to others, see `fit_transform`.
         """
         check_is_fitted(self)
+        misfit = find_misfit()
+        if misfit is not None:
+            misfit.refuse(type(self).__name__, self.n_selected_, self.ranking_.size)
         rows = self._validate_finite(X)
         n_fitted = self.ranking_.size
         difference = ""
@@ -277,25 +282,17 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Raises
         ------
         ValueError
-            If there is a y and the budget drops rows, in the middle of a Pipeline: its later
-            steps would get fewer rows of X than of y.
+            If the budget drops rows where that cannot be right: in the middle of a Pipeline with
+            a y, whose later steps would get fewer rows of X than of y; beside others in a
+            ColumnTransformer or FeatureUnion; in skrub's ApplyToCols or ``.skb.apply``.
         """
-        if y is not None and steps_follow():
-            self._refuse_to_drop(_num_samples(X))
+        misfit = find_misfit(labelled=y is not None)
+        if misfit is not None:
+            self._validate_params()
+            n_samples = _num_samples(X)
+            n_selected = Budget.parse(self.budget).rows(n_samples)
+            misfit.refuse(type(self).__name__, n_selected, n_samples)
         return super().fit_transform(X, y, **fit_params)
-
-    def _refuse_to_drop(self, n_samples: int) -> None:
-        self._validate_params()
-        n_selected = Budget.parse(self.budget).rows(n_samples)
-        if n_selected == n_samples:
-            return
-        name = type(self).__name__
-        raise ValueError(
-            f"{name} would pass {n_selected} of {n_samples} rows on to the next step, and y keeps "
-            f"{n_samples}: a Pipeline's transformer cannot drop rows of y. Put the steps behind "
-            f"{name} into CoresetClassifier(estimator, selector={name}(...)), or "
-            f"CoresetRegressor; in imbalanced-learn's Pipeline, use CoresetSampler instead."
-        )
 
     def select(self, *arrays: Any) -> Any:
         """Return the coreset's part of arrays that go along with X.
@@ -303,15 +300,20 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         Parameters
         ----------
         *arrays : sequence of length n_samples
-            Labels, weights, paths, frames, lists: anything indexable by row.
+            Labels, weights, paths, lists: anything indexable by row. Frames of pandas, polars
+            and dask, pyarrow tables, sparse matrices, data sets of Hugging Face and of torch.
 
         Returns
         -------
         object or tuple of objects
             The selected rows of each array, in row order; of a single array, not in a tuple.
+            Each in the container that it came in, and as lazy; a torch data set as a ``Subset``,
+            other sequences as lists.
 
         Raises
         ------
+        TypeError
+            If an array has no rows that can be asked for by number, such as a stream.
         ValueError
             If an array does not have as many rows as X had.
         """
@@ -319,12 +321,13 @@ class BaseCoresetSelector(OneToOneFeatureMixin, TransformerMixin, BaseEstimator,
         if not arrays:
             raise ValueError("select() needs at least one array, e.g. selector.select(y).")
         for number, array in enumerate(arrays, start=1):
-            if _num_samples(array) != self.ranking_.size:
+            n_rows = count_rows(array)
+            if n_rows != self.ranking_.size:
                 raise ValueError(
-                    f"Array {number} has {_num_samples(array)} rows, and the selector was fitted "
-                    f"on {self.ranking_.size}."
+                    f"Array {number} has {n_rows} rows, and the selector was fitted on "
+                    f"{self.ranking_.size}."
                 )
-        parts = tuple(_safe_indexing(array, self.indices_) for array in indexable(*arrays))
+        parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts
 
     def score(self, X: ArrayLike, y: Any = None) -> float:

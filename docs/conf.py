@@ -32,7 +32,7 @@ autodoc_typehints = "none"  # numpydoc has them
 numpydoc_show_class_members = False  # the template of a class lists them
 numpydoc_xref_param_type = False
 
-mathmpl_fontsize = 11.0
+mathmpl_fontsize = 13.0
 mathmpl_srcset = ["2x"]
 
 plot_html_show_formats = False

@@ -19,7 +19,18 @@ def how_to_install(extra: str) -> str:
     >>> print(how_to_install("plot"))
     Install the extra: pip install "sklearn-zcore[plot]"; in a checkout: pip install ".[plot]".
     """
-    return (
-        f'Install the extra: pip install "sklearn-zcore[{extra}]"; in a checkout: pip install '
-        f'".[{extra}]".'
-    )
+    return f"Install the extra: {install(extra)}."
+
+
+def install(extra: str) -> str:
+    """Return the commands alone.
+
+    Parameters
+    ----------
+    extra : str
+
+    Returns
+    -------
+    commands : str
+    """
+    return f'pip install "sklearn-zcore[{extra}]"; in a checkout: pip install ".[{extra}]"'

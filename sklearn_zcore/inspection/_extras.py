@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from sklearn_zcore._extras import how_to_install
+from sklearn_zcore._extras import install
 
 _EXTRAS = {"matplotlib": "plot", "pandas": "table"}
 
@@ -31,6 +31,4 @@ def needed(module: str, caller: str) -> Any:
         return import_module(module)
     except ImportError as error:
         package = module.split(".")[0]
-        raise ImportError(
-            f"{caller} needs {package}. {how_to_install(_EXTRAS[package])}"
-        ) from error
+        raise ImportError(f"{caller} needs {package}: {install(_EXTRAS[package])}.") from error

@@ -206,7 +206,7 @@ def test_options_of_other_formats(fails, npy):
 def test_one_row_is_told_by_the_selector(zcore, tmp_path):
     np.save(tmp_path / "X.npy", np.zeros((1, 3)))
     result = zcore("select", tmp_path / "X.npy", "-b", 1, "-o", tmp_path / "o.npy", code=2)
-    assert "a minimum of 2 is required by ZCoreSelector" in result.stderr
+    assert "a minimum of 2 is required by FacilityLocationSelector" in result.stderr
 
 
 @pytest.mark.slow

@@ -255,9 +255,9 @@ def test_text_and_ids_stop_nothing(select, frame, mixed, tmp_path):
     assert any("--carry 'text'" in note for note in report["notes"])
 
 
-def test_lists_are_refused(fails, frame, tmp_path):
+def test_lists_of_text_are_refused(fails, frame, tmp_path):
     path = tmp_path / "t.parquet"
-    frame.to_parquet(path)
+    frame.assign(list=[[str(k)] for k in range(len(frame))]).to_parquet(path)
     message = fails(path, out="out.parquet")
     assert "'list' holds values of type list" in message
     assert "--carry 'list'" in message

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sklearn_zcore.inspection import (
         BudgetCurve,
         BudgetCurveDisplay,
+        CoresetReport,
         SelectorComparison,
         SelectorComparisonDisplay,
         budget_curve,
@@ -41,6 +42,7 @@ __all__ = [
     "BudgetCurveDisplay",
     "CoresetClassifier",
     "CoresetRegressor",
+    "CoresetReport",
     "CoresetSampler",
     "FacilityLocationSelector",
     "FoundationEmbedder",
@@ -65,6 +67,7 @@ _PACKAGES = {
     "BudgetCurveDisplay": "inspection",
     "CoresetClassifier": "compose",
     "CoresetRegressor": "compose",
+    "CoresetReport": "inspection",
     "CoresetSampler": "compose",
     "FoundationEmbedder": "embedding",
     "TablePreparation": "tables",

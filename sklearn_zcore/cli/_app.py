@@ -11,6 +11,7 @@ from ._compare import compare
 from ._demo import demo
 from ._embed import embed
 from ._errors import EXIT_INTERRUPTED, say, silence_stdout
+from ._report import report
 from ._select import select
 
 app = typer.Typer(
@@ -60,7 +61,7 @@ def _zcore(
     """
 
 
-for _command in (select, compare, embed, demo):
+for _command in (select, report, compare, embed, demo):
     app.command(epilog=_EXIT_CODES, cls=Command)(_command)
 app.add_typer(cache_app, epilog=_EXIT_CODES)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore._atomic import NewFiles
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._words import close_match
 from sklearn_zcore.handover import (
@@ -18,7 +19,6 @@ from sklearn_zcore.handover import (
     write_folder,
 )
 
-from ._atomic import NewFiles
 from ._errors import CliError
 from ._options import RunOptions, SelectorOptions
 from ._output import Output, write_columns

@@ -4,12 +4,11 @@ import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
-from sklearn_zcore._words import join_words
+from sklearn_zcore._against_random import accuracy, verdict
+from sklearn_zcore._atomic import NewFiles
 
-from ._atomic import NewFiles
 from ._command import command, opt
 from ._compared import FigureOptions, check_figure, draw_figure, run_comparison
 from ._coreset import (
@@ -92,7 +91,7 @@ def demo(own: DemoOptions, run: RunOptions, tell: TellOptions) -> None:
         "n_selected": {size.label: budget_rows(size, len(train)) for size in sizes},
         "classifiers": found.estimators,
         "accuracy": measured,
-        "verdict": verdict(measured),
+        "verdict": verdict(measured, {name: known_method(name).label for name in METHODS}),
         "output": None if output is None else str(output.path),
         "figure": None if figure is None else str(figure.path),
         "seconds": round(time.perf_counter() - start, 3),
@@ -141,57 +140,6 @@ def _compare(
         random_state=run.seed,
         verbose=int(verbose),
     )
-
-
-def accuracy(scores: dict[tuple[str, str], list[float]]) -> dict[str, Any]:
-    """Return the mean accuracy over classifiers, in per cent.
-
-    Parameters
-    ----------
-    scores : dict
-        As of `SelectorComparison.scores_of_draws`.
-
-    Returns
-    -------
-    accuracy : dict
-        ``all_rows``; by method and budget, of each method but random draws; and for those, by
-        budget, of each of the ``draws``, their ``mean`` and ``std``.
-    """
-    found: dict[str, Any] = {}
-    for (name, budget), values in scores.items():
-        draws = [round(100 * value, 3) for value in values]
-        random = {"mean": fmean(draws), "std": stdev(draws), "draws": draws} if draws[1:] else None
-        found.setdefault(name, {})[budget] = random or draws[0]
-    all_rows = found.pop("all rows")["all rows"]
-    return {**found, "all_rows": all_rows}
-
-
-def verdict(found: dict[str, Any]) -> list[str]:
-    """Say of every method at which budgets it beats random draws.
-
-    Parameters
-    ----------
-    found : dict
-        As of `accuracy`.
-
-    Returns
-    -------
-    sentences : list of str
-        In words that follow from the numbers: who is ahead of three quarters of the draws beats
-        them, a tie being half, and who is ahead of at most a quarter loses to them.
-    """
-    draws = {budget: row["draws"] for budget, row in found["random"].items()}
-    sentences = []
-    for name in (n for n in found if n not in ("all_rows", "random")):
-        places: dict[str, list[str]] = {"beats": [], "is level with": [], "loses to": []}
-        for budget, score in found[name].items():
-            wins = fmean((d < score) + 0.5 * (d == score) for d in draws[budget])
-            verb = "beats" if wins >= 0.75 else "loses to" if wins <= 0.25 else "is level with"
-            places[verb].append(budget)
-        told = [f"{verb} them at {join_words(b)}" for verb, b in places.items() if b]
-        told[0] = told[0].replace("them", "random draws")
-        sentences.append(f"{known_method(name).label} {', '.join(told)}.")
-    return sentences
 
 
 def _write(

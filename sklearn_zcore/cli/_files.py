@@ -5,9 +5,9 @@ import os
 from pathlib import Path
 
 from sklearn_zcore import handover
+from sklearn_zcore._atomic import NewFiles
 from sklearn_zcore.handover import Media
 
-from ._atomic import NewFiles
 from ._errors import CliError
 from ._options import FileOptions
 

@@ -189,6 +189,16 @@ class FolderInput:
         X = self.prepare()
         return X, self.classes[self.kept], None
 
+    def names(self) -> list[str]:
+        """Return the paths of all images, as they are written."""
+        return [written(path) for path in self.paths]
+
+    def beside(self, groups: list[str] | None) -> dict[str, Any]:
+        """Return what a report shows beside the embeddings; its groups are the sub-folders."""
+        images = [self.paths[row] for row in self.kept]
+        classes = None if self.classes is None else {"label": self.classes[self.kept]}
+        return {"images": images, "groups": classes}
+
     def columns(self, rows: Any) -> dict[str, Any]:
         """Return the paths of some images, and their classes, as columns."""
         columns: dict[str, Any] = {"path": [written(self.paths[row]) for row in rows]}

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from sklearn_zcore import handover
+from sklearn_zcore._atomic import FileAppeared, NewFiles, create_beside, new_files
 from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle
 from sklearn_zcore.tables import file_format
 
-from ._atomic import NewFiles, create_beside, new_files
 from ._errors import CliError, require
 from ._files import check_new_folder
 
@@ -146,6 +146,11 @@ def write_together(*outputs: Output) -> Iterator[NewFiles]:
     try:
         with new_files(force=any(output.force for output in outputs)) as new:
             yield new
+    except FileAppeared as error:
+        raise CliError(
+            f"The output {error.filename} was made by another program in the meantime.",
+            "Overwrite it with --force, or name another.",
+        ) from error
     except OSError as error:
         names = " and ".join(str(output.path) for output in outputs)
         raise CliError(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ._command import command
+from ._command import command, refuse
 from ._coreset import (
     budget_rows,
     build_selector,
@@ -25,6 +25,7 @@ from ._options import (
     TellOptions,
     WritingOptions,
 )
+from ._report import PageOptions, check_page, write_page
 from ._tell import print_json, print_lines, say_notes, say_warnings, stability_sentence
 
 
@@ -33,6 +34,7 @@ def select(
     table: Rows,
     size: BudgetOptions,
     writing: WritingOptions,
+    page: PageOptions,
     columns: CarryOptions,
     selection: SelectorOptions,
     run: RunOptions,
@@ -64,6 +66,10 @@ def select(
     Images, copied to a folder of their own:
 
     [cyan]zcore select photos --model clip -b 5% -o coreset.csv --copy-to coreset[/cyan]
+
+    And a page to look at before the labels are paid for:
+
+    [cyan]zcore select photos --model clip -b 5% -o coreset.csv --report report.html[/cyan]
     """
     input = open_input(
         table,
@@ -71,19 +77,28 @@ def select(
         columns=columns,
         images=images,
         files=files,
-        for_tables={n: option for n, option in writing.given.items() if n == "indices"},
+        for_tables={
+            n: o for n, o in {**writing.given, **page.given}.items() if n in ("indices", "groups")
+        },
         verbose=tell.verbose,
     )
     budget = parse_budget(size.budget)
     selector = build_selector(selection, run, verbose=tell.verbose)
     output = input.check_output(writing)
+    if page.report is None:
+        refuse(page.given, "for the report, which is not asked for.", "Add --report report.html.")
+    report_to = page.report and check_page(page.report, table, force=writing.force)
     budget_rows(budget, input.read())  # Before the work: a budget above n is soon told.
     X = input.prepare(output)
+    beside = input.beside(page.groups) if report_to else {}
     fit = fit_selector(selector, X, budget_rows(budget, len(X)))
     input.write(output, make_coreset(fit.selector, input.kept, writing.order))
+    if report_to:  # last: whatever becomes of it, the coreset is there
+        write_page(report_to, fit.selector, X, beside)
     report = {
         **input.report(),
         "output": str(output.path),
+        "report": page.report and str(page.report),
         "method": selection.method,
         "seed": run.seed,
         "budget": budget.label,
@@ -96,7 +111,9 @@ def select(
     elif not tell.quiet:
         lines = input.lines() + _fit_lines(report)
         lines.append(("coreset", budget.describe(len(X)).replace("row", input.noun, 1)))
-        print_lines(_title(selection), lines + input.written(output, writing.order))
+        lines += input.written(output, writing.order)
+        lines += [("report", str(page.report))] if report_to else []
+        print_lines(_title(selection), lines)
     if not tell.quiet:
         say_notes(input.notes)
     say_warnings(input.warnings + fit.warnings)

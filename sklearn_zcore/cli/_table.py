@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._words import shorten
+from sklearn_zcore._words import close_match, shorten
 from sklearn_zcore.handover import csv_cells
 from sklearn_zcore.tables import (
     ARRAY_FORMATS,
@@ -14,6 +14,7 @@ from sklearn_zcore.tables import (
     resolve_roles,
     shortened,
     spelled,
+    split_names,
     spread_lists,
 )
 
@@ -151,6 +152,29 @@ class TableInput:
             return X, labels, None
         rows = self.used if self.kept is None else self.used.take(self.kept)
         return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
+
+    def names(self) -> None:
+        """Rows have numbers alone."""
+
+    def beside(self, groups: list[str] | None) -> dict[str, Any]:
+        """Return what a report shows beside the features: the columns as they were read."""
+        import numpy as np
+
+        named = split_names(groups or [], set(self.source.names))
+        if unknown := [name for name in named if name not in self.source.names]:
+            raise CliError(
+                f"--groups: the input has no column {unknown[0]!r}"
+                f"{close_match(unknown[0], self.source.names)}"
+            )
+        kept = np.arange(self.source.n_rows) if self.kept is None else self.kept
+        rows = self.source if self.kept is None else self.source.take(kept)
+        shown = dict.fromkeys([*self._written(), *named])
+        data = {} if self.kept is None else {ADDED[0]: kept}
+        if rows.table is not None:
+            data |= {name: rows.table[name] for name in shown}
+        elif named or len(shown) <= 100:  # more are an embedding
+            data |= {n: rows.array[:, i] for i, n in enumerate(rows.names) if n in shown}
+        return {"data": data or None, "groups": named or None}
 
     def _written(self) -> list[str]:
         """Return the columns that are written."""

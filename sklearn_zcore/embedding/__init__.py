@@ -9,15 +9,20 @@ from sklearn_zcore.embedding._cache_info import cache_info, clear_cache, default
 from sklearn_zcore.embedding._database import CacheError
 from sklearn_zcore.embedding._embedder import FoundationEmbedder
 from sklearn_zcore.embedding._folder import load_image_folder
+from sklearn_zcore.embedding._images import UnreadableImage
+from sklearn_zcore.embedding._thumbnail import encode_thumbnail, image_sequence
 
 __all__ = [
     "BrokenInputError",
     "BrokenInputWarning",
     "CacheError",
     "FoundationEmbedder",
+    "UnreadableImage",
     "cache_info",
     "clear_cache",
     "default_cache_dir",
+    "encode_thumbnail",
+    "image_sequence",
     "load_image_folder",
     "release_models",
 ]

@@ -14,8 +14,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.embedding._files import NotAFile, read_regular
 
@@ -38,6 +36,8 @@ class Claims:
         self._mutex = database.with_name(f"{database.name}.lock")
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._held: set[bytes] = set()
+        from filelock import FileLock  # not with the package: it is for who has a cache
+
         self._lock = FileLock(self._path(self._name, "lock"), thread_local=False)
         with self.alone():
             self._lock.acquire(timeout=0)
@@ -48,6 +48,8 @@ class Claims:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the lock of all users."""
+        from filelock import FileLock, Timeout
+
         lock = FileLock(self._mutex)
         try:
             lock.acquire(timeout=PATIENCE, poll_interval=_POLL)
@@ -119,6 +121,8 @@ class Claims:
         path = self._path(user, "lock")
         if not path.exists():
             return False
+        from filelock import FileLock, Timeout
+
         lock = FileLock(path)
         try:
             lock.acquire(timeout=0)

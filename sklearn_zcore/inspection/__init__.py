@@ -24,6 +24,7 @@ from sklearn_zcore.inspection._score_selector import (
 )
 from sklearn_zcore.inspection._selector_comparison import SelectorComparison
 from sklearn_zcore.inspection._selector_comparison_display import SelectorComparisonDisplay
+from sklearn_zcore.inspection.report import CoresetReport
 
 __all__ = [
     "ALL_ROWS",
@@ -31,6 +32,7 @@ __all__ = [
     "Budget",
     "BudgetCurve",
     "BudgetCurveDisplay",
+    "CoresetReport",
     "SelectorComparison",
     "SelectorComparisonDisplay",
     "as_markdown",

@@ -5,7 +5,13 @@ from typing import Any
 
 from sklearn_zcore._extras import install
 
-_EXTRAS = {"matplotlib": "plot", "pandas": "table"}
+_EXTRAS = {
+    "PIL": "report",
+    "bokeh": "report",
+    "jinja2": "report",
+    "matplotlib": "plot",
+    "pandas": "table",
+}
 
 
 def needed(module: str, caller: str) -> Any:
@@ -14,7 +20,7 @@ def needed(module: str, caller: str) -> Any:
     Parameters
     ----------
     module : str
-        ``"pandas"`` or ``"matplotlib.pyplot"``.
+        Such as ``"pandas"`` or ``"matplotlib.pyplot"``.
     caller : str
         What needs it, for the message.
 

@@ -5,7 +5,7 @@ and how far they are from a coreset (coverage).
 """
 
 from sklearn_zcore.rows._coverage import Coverage, cover, euclidean_to
-from sklearn_zcore.rows._distinct import CentredRows, DistinctRows
+from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
 from sklearn_zcore.rows._source import (
     ArraySource,
     RowSource,
@@ -38,6 +38,7 @@ __all__ = [
     "euclidean_to",
     "feature_ranges",
     "fingerprints",
+    "first_equal",
     "frozen",
     "gather_columns",
     "is_beyond_float",

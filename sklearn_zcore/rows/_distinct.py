@@ -12,8 +12,19 @@ Floats = NDArray[np.float32]
 _SAFE = 1e15  # sums of squares of such values are float32, too
 
 
-def _first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
-    """Return the first of the rows that equal each row."""
+def first_equal(source: RowSource, hashes: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Return the first of the rows that equal each row.
+
+    Parameters
+    ----------
+    source : RowSource
+    hashes : ndarray of shape (n_samples,), uint64
+        Fingerprints: equal for equal rows.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), int
+    """
     _, first, group, counts = np.unique(
         hashes, return_index=True, return_inverse=True, return_counts=True
     )
@@ -139,7 +150,7 @@ class DistinctRows:
         self.scale = float(np.maximum(high - self._median, self._median - low).max())
         self._taken = np.zeros(n, bool)
         self._taken[taken] = True
-        self._first = _first_equal(source, hashes)
+        self._first = first_equal(source, hashes)
         free = np.ones(n, bool)
         free[self._first[self._taken]] = False
         counts = np.bincount(self._first, minlength=n)

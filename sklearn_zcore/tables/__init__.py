@@ -12,7 +12,7 @@ from sklearn_zcore.tables._read import (
     file_format,
     read_table,
 )
-from sklearn_zcore.tables._roles import Roles, resolve_roles
+from sklearn_zcore.tables._roles import Roles, resolve_roles, split_names
 from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ __all__ = [
     "sentences",
     "shortened",
     "spelled",
+    "split_names",
     "spread_lists",
     "too_few_complete_rows",
 ]

@@ -10,7 +10,8 @@ import sys
 import numpy as np
 import pytest
 
-from sklearn_zcore.cli import _atomic, _output, _table
+from sklearn_zcore import _atomic
+from sklearn_zcore.cli import _output, _table
 
 FAST = ("--method", "zcore", "--n-iter", "2000")
 
@@ -159,7 +160,7 @@ def test_what_a_killed_process_left_is_removed(zcore, spawn, npy, tmp_path):
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from sklearn_zcore.cli._atomic import new_files\n"
+        "from sklearn_zcore._atomic import new_files\n"
         "with new_files(force=False) as new:\n"
         "    new.file(Path(sys.argv[1])).write(b'half')\n"
         "    (new.folder(Path(sys.argv[1])) / 'half').write_text('half')\n"

@@ -47,6 +47,7 @@ def desk(tmp_path, hub, monkeypatch):
     frame.to_parquet("table.parquet")
     np.save("embeddings.npy", np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32))
     draw_photos("photos")
+    pd.DataFrame({"path": ["photos/cats/c2.png", "dogs/a0.png"]}).to_csv("chosen.csv", index=False)
     return folder
 
 

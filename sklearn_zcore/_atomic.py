@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all."""
 
+import errno
 import os
 import re
 import secrets
@@ -9,7 +10,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
-from ._errors import CliError
+
+class FileAppeared(FileExistsError):
+    """A file that must not be replaced was made by another program in the meantime."""
 
 
 class NewFiles:
@@ -57,9 +60,8 @@ class NewFiles:
             if not path.exists():
                 continue
             if not self._force:
-                raise CliError(
-                    f"The output {path} was made by another program in the meantime.",
-                    "Overwrite it with --force, or name another.",
+                raise FileAppeared(
+                    errno.EEXIST, "Made by another program in the meantime", str(path)
                 )
             os.chmod(temporary, path.stat().st_mode & 0o7777)
         for temporary, path in self._folders:

@@ -11,7 +11,7 @@ templates_path = ["_templates"]
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "matplotlib.sphinxext.mathmpl",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
@@ -24,11 +24,16 @@ html_title = "sklearn-zcore"
 html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False}
 html_sidebars = {"index": []}
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["sklearn-zcore.css"]
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc has them
 numpydoc_show_class_members = False  # the template of a class lists them
 numpydoc_xref_param_type = False
+
+mathmpl_fontsize = 13.0
+mathmpl_srcset = ["2x"]
 
 plot_html_show_formats = False
 plot_html_show_source_link = False
@@ -44,3 +49,11 @@ sphinx_gallery_conf = {
     "min_reported_time": 1,
     "within_subsection_order": "FileNameSortKey",
 }
+
+
+def setup(app):
+    """Draw formulas by matplotlib: they need no script from elsewhere."""
+    from matplotlib.sphinxext.mathmpl import MathDirective, math_role
+
+    app.add_role("math", math_role, override=True)
+    app.add_directive("math", MathDirective, override=True)

@@ -12,8 +12,8 @@ features, ten classes.
 # ------------------------------------------
 #
 # ``fit`` selects rows without looking at y, and trains on them. ``predict`` and ``score`` see
-# every row. ``memory`` stores the scores of the selector: they do not depend on the budget, so
-# that a search computes them once for each training fold.
+# every row. ``memory`` stores the ranking of the selector: it does not depend on the budget, so
+# that a search computes it once for each training fold.
 import tempfile
 
 from sklearn.datasets import load_digits
@@ -23,7 +23,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn_zcore import (
     BudgetCurveDisplay,
     CoresetClassifier,
-    ZCoreSelector,
+    FacilityLocationSelector,
     budget_curve,
     smallest_within,
 )
@@ -35,8 +35,7 @@ X_train, X_test, y_train, y_test = train_test_split(
 cache = tempfile.TemporaryDirectory()
 classifier = CoresetClassifier(
     LogisticRegression(max_iter=1000),
-    # Few draws, to be quick; tol=0 leaves out the warning that they are.
-    ZCoreSelector(n_iter=50_000, tol=0, random_state=0, memory=cache.name),
+    FacilityLocationSelector(random_state=0, memory=cache.name),
 )
 
 # %%

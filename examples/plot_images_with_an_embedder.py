@@ -25,7 +25,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from sklearn_zcore import CoresetClassifier, RandomSelector, ZCoreSelector
+from sklearn_zcore import (
+    CoresetClassifier,
+    FacilityLocationSelector,
+    RandomSelector,
+    ZCoreSelector,
+)
 
 digits = load_digits()
 images_train, images_test, y_train, y_test = train_test_split(
@@ -78,6 +83,7 @@ embedder = make_pipeline(PatchFeatures(random_state=0), StandardScaler(), PCA(32
 flatten = FunctionTransformer(lambda images: images.reshape(len(images), -1))
 pixels = make_pipeline(flatten, SVC())
 for name, selector in [
+    ("facility location", FacilityLocationSelector(0.1, random_state=0)),
     ("ZCore", ZCoreSelector(0.1, n_iter=100_000, tol=0, random_state=0)),  # few draws
     ("random", RandomSelector(0.1, random_state=0)),
     ("all rows", RandomSelector(1.0, random_state=0)),
@@ -85,8 +91,8 @@ for name, selector in [
     classifier = CoresetClassifier(pixels, selector, embedder).fit(images_train, y_train)
     n_rows = classifier.coreset_indices_.size
     accuracy = classifier.score(images_test, y_test)
-    print(f"{name:>8}: {n_rows:5} pictures, held-out accuracy {accuracy:.3f}")
-    if name == "ZCore":
+    print(f"{name:>17}: {n_rows:5} pictures, held-out accuracy {accuracy:.3f}")
+    if name == "facility location":
         coreset = classifier
 
 # %%
@@ -95,7 +101,7 @@ for name, selector in [
 # What was chosen
 # ---------------
 #
-# The pictures with the highest scores, and those with the lowest.
+# The pictures that the others are best represented by come first; those that add least come last.
 ranking = coreset.selector_.ranking_
 figure, axes = plt.subplots(2, 12, figsize=(9, 2), layout="constrained")
 for row, (title, rows) in zip(

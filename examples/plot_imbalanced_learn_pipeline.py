@@ -23,13 +23,13 @@ from sklearn.metrics import PrecisionRecallDisplay
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_zcore import CoresetSampler, RandomSelector, ZCoreSelector
+from sklearn_zcore import CoresetSampler, FacilityLocationSelector, RandomSelector
 
 X, y = make_classification(4000, 12, n_informative=6, weights=[0.95], class_sep=1.2, random_state=0)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 pipeline = make_pipeline(
     StandardScaler(),
-    CoresetSampler(ZCoreSelector(0.1, n_iter=100_000, tol=0, random_state=0)),  # few draws
+    CoresetSampler(FacilityLocationSelector(0.1, random_state=0)),
     RandomOverSampler(random_state=0),
     LogisticRegression(),
 )
@@ -44,7 +44,7 @@ print(f"{len(X_train)} rows, of which the coreset holds {len(rows)}: {Counter(y_
 # The same pipeline with random rows, and with all of them.
 figure, ax = plt.subplots(layout="constrained")
 for name, selector in [
-    ("ZCore, 10 %", ZCoreSelector(0.1, n_iter=100_000, tol=0, random_state=0)),
+    ("facility location, 10 %", FacilityLocationSelector(0.1, random_state=0)),
     ("random, 10 %", RandomSelector(0.1, random_state=0)),
     ("all rows", RandomSelector(1.0, random_state=0)),
 ]:

@@ -22,8 +22,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn_zcore import (
     BudgetCurveDisplay,
     CoresetClassifier,
+    FacilityLocationSelector,
     TablePreparation,
-    ZCoreSelector,
 )
 
 
@@ -58,7 +58,7 @@ trees = HistGradientBoostingClassifier(
     categorical_features="from_dtype", max_iter=10, min_samples_leaf=5, random_state=0
 )
 classifier = CoresetClassifier(
-    trees, ZCoreSelector(n_iter=50_000, tol=0, random_state=0), preparation, min_per_class=2
+    trees, FacilityLocationSelector(random_state=0), preparation, min_per_class=2
 )
 
 # %%

@@ -21,11 +21,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_zcore import RandomSelector, ZCoreSelector
+from sklearn_zcore import FacilityLocationSelector, RandomSelector, ZCoreSelector
 
 X, _ = load_breast_cancer(return_X_y=True)
 cache = tempfile.TemporaryDirectory()
 selectors = [
+    FacilityLocationSelector(random_state=0, memory=cache.name),
     ZCoreSelector(n_iter=100_000, tol=0, random_state=0, memory=cache.name),  # few draws
     RandomSelector(random_state=0),
 ]
@@ -47,7 +48,7 @@ cache.cleanup()
 #
 # Coverage grows with the budget, and each doubling buys less: the bend is a place to stop.
 figure, ax = plt.subplots(layout="constrained")
-for (name, values), marker in zip(distance.items(), "os", strict=True):
+for (name, values), marker in zip(distance.items(), "osD", strict=True):
     ax.plot(values.index, values, marker=marker, label=name)
 ax.set_xscale("log")
 ax.set_xticks(budgets, [f"{100 * budget:g} %" for budget in budgets])

@@ -24,3 +24,9 @@ def plural(count: int, noun: str) -> str:
     """Return ``1 row`` or ``1,200 rows``."""
     ending = "" if count == 1 else "s"
     return f"{count:,} {noun}{ending}"
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Return ``2%, 5% and 10%``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last

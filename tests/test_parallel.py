@@ -35,7 +35,7 @@ def test_order(backend, n_calls):
 def test_dask():
     distributed = pytest.importorskip("distributed")
     with (
-        distributed.Client(processes=False, n_workers=1, dashboard_address=None),
+        distributed.Client(processes=False, n_workers=1, dashboard_address=":0"),
         joblib.parallel_config(backend="dask"),
     ):
         found = list(in_order((delayed(square)(i) for i in range(80)), look_ahead=20))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ._cache import cache_app
+from ._command import Command
 from ._compare import compare
 from ._demo import demo
 from ._embed import embed
@@ -61,7 +62,7 @@ def _zcore(
 
 
 for _command in (select, report, compare, embed, demo):
-    app.command(epilog=_EXIT_CODES)(_command)
+    app.command(epilog=_EXIT_CODES, cls=Command)(_command)
 app.add_typer(cache_app, epilog=_EXIT_CODES)
 
 

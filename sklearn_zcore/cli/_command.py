@@ -1,11 +1,13 @@
 """From groups of options to a command: every option is declared once, as a field."""
 
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 import typer
+from typer.core import TyperCommand
 
 from sklearn_zcore._words import close_match
 
@@ -64,6 +66,7 @@ class Options:
     """
 
     panel: ClassVar[str | None] = None  # of the help
+    rare: ClassVar[set[str]] = set()  # what --help-all alone shows
 
     given: dict[str, str] = field(default_factory=dict)
 
@@ -81,8 +84,9 @@ class Options:
         """Return the group's options as typer wants them."""
         hints = get_type_hints(cls)
         members = {f.name: f for f in fields(cls)}
+        rare = {name for c in cls.__mro__ for name in vars(c).get("rare", ())}
         return [
-            _parameter(name, hints[name], members[name], option, cls.panel)
+            _parameter(name, hints[name], members[name], option, cls.panel, hidden=name in rare)
             for name, option in cls.called().items()
         ]
 
@@ -99,10 +103,10 @@ class Options:
 
 
 def _parameter(
-    name: str, kind: Any, declared: Any, option: str, panel: str | None
+    name: str, kind: Any, declared: Any, option: str, panel: str | None, *, hidden: bool
 ) -> inspect.Parameter:
     """Return one option as typer wants it."""
-    told = dict(declared.metadata["typer"])
+    told = {**declared.metadata["typer"], "hidden": hidden}
     if choices := _choices(kind):
         told["metavar"] = "|".join(choices)
         kind = str if type(None) not in get_args(kind) else str | None
@@ -132,6 +136,43 @@ def refuse(given: dict[str, str], why: str, hint: str = "Leave it out.") -> None
         raise CliError(f"{', '.join(given.values())}: {why}", hint)
 
 
+class Command(TyperCommand):
+    """A command whose ``--help`` is a switch like any other."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help``: without the metavar, which would be <bool>."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.metavar = " "
+        return option
+
+
+def _show_all(ctx: typer.Context, value: bool) -> None:
+    """Print the help with the rare options, and leave."""
+    if value:
+        options: list[Any] = [p for p in ctx.command.params if getattr(p, "hidden", False)]
+        for option in options:
+            option.hidden = False
+        try:
+            sys.stdout.write(ctx.get_help())
+        finally:
+            for option in options:
+                option.hidden = True
+        raise typer.Exit
+
+
+_HELP_ALL = Annotated[
+    bool,
+    typer.Option(
+        "--help-all",
+        callback=_show_all,
+        is_eager=True,
+        metavar=" ",
+        help="Show the help with the options that are rarely needed, and exit.",
+    ),
+]
+
+
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of a function: its groups become options, its errors messages.
 
@@ -151,7 +192,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         n: hint for n, hint in hints.items() if isinstance(hint, type) and issubclass(hint, Options)
     }
 
-    def run(ctx: typer.Context, **values: Any) -> None:
+    def run(ctx: typer.Context, help_all: bool, **values: Any) -> None:
         for name, group in groups.items():
             options = group.called()
             # Not whether it is true: 0 can be given, and a default can be true.
@@ -160,7 +201,10 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         function(**values)
 
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
+    parameters = [
+        inspect.Parameter("ctx", keyword, annotation=typer.Context),
+        inspect.Parameter("help_all", keyword, default=False, annotation=_HELP_ALL),
+    ]
     for name, parameter in inspect.signature(function).parameters.items():
         argument = parameter.replace(kind=keyword, annotation=hints[name])
         parameters += groups[name].parameters() if name in groups else [argument]

@@ -5,31 +5,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn_zcore.tables import TableError, file_format
+from sklearn_zcore.tables import file_format
 
 from ._command import command, opt
+from ._compared import FIGURES, FigureOptions, check_figure, draw_figure, run_comparison
 from ._coreset import budget_rows, known_method, parse_budget
 from ._errors import CliError, require
 from ._input import open_input
 from ._options import (
     ColumnOptions,
-    ForceOptions,
     ImageOptions,
     ReadingOptions,
     Rows,
     RunOptions,
     TellOptions,
 )
-from ._output import Output, check_free, check_output, write_columns, write_together
+from ._output import Output, check_output, write_columns, write_together
 from ._tell import print_json, print_lines, say_notes, say_warnings
 
 _SCORES = (".csv", ".parquet")
-_FIGURES = (".png", ".pdf", ".svg")
 _YARDSTICK = "random"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareOptions(ForceOptions):
+class CompareOptions(FigureOptions):
     """What ``zcore compare`` compares, and where it writes the result."""
 
     target: str | None = opt(
@@ -50,9 +49,6 @@ class CompareOptions(ForceOptions):
     )
     folds: int = opt(5, "N", "Folds of the cross-validation.", min=2)
     out: Path | None = opt(None, "FILE", "Write every score, as .csv or .parquet.", short="-o")
-    figure: Path | None = opt(
-        None, "FILE", "Draw how far each method is ahead of random draws: .png, .pdf or .svg."
-    )
 
 
 @command
@@ -98,7 +94,16 @@ def compare(
         # As many as the smallest fold trains on; rows without a label are told of later.
         budget_rows(size, n_rows - -(-n_rows // own.folds), "--budgets")
     parameters = {"cv": own.folds, "n_jobs": run.jobs, "random_state": run.seed}
-    found = _compare(methods, input.labelled(own.target), sizes, parameters, tell.verbose)
+    X, y, preparation = input.labelled(own.target)
+    found = run_comparison(
+        methods,
+        X,
+        y,
+        [size.label for size in sizes],
+        preparation=preparation,
+        verbose=int(tell.verbose),
+        **parameters,
+    )
     _write(outputs, found)
     seconds = time.perf_counter() - start
     notes = input.notes + found.notes
@@ -123,42 +128,15 @@ def _methods(given: list[str]) -> list[str]:
 
 def _check_outputs(own: CompareOptions, source: Path) -> list[Output]:
     """Refuse files that could not be written, before any work is done."""
-    require("pandas", why="zcore compare")
     outputs = []
     if own.out is not None:
         if file_format(own.out) not in _SCORES:
             raise CliError(f"--out {own.out}: it can be {' or '.join(_SCORES)}.")
+        require("pandas", why="--out")
         outputs.append(check_output(own.out, formats=_SCORES, force=own.force, source=source))
     if own.figure is not None:
-        require("matplotlib", why="--figure")
-        kind = own.figure.suffix.lower()
-        if kind not in _FIGURES:
-            raise CliError(f"--figure {own.figure}: it can be {', '.join(_FIGURES)}.")
-        check_free(own.figure, force=own.force)
-        outputs.append(Output(own.figure, kind, own.force))
+        outputs.append(check_figure(own.figure, force=own.force))
     return outputs
-
-
-def _compare(
-    methods: list[str],
-    labelled: tuple[Any, Any, Any],
-    sizes: list[Any],
-    parameters: dict[str, int],
-    verbose: bool,
-) -> Any:
-    """Run the comparison; what it complains of becomes a message."""
-    from sklearn_zcore.inspection import compare_selectors
-
-    X, y, preparation = labelled
-    labels = [size.label for size in sizes]
-    try:
-        return compare_selectors(
-            methods, X, y, labels, preparation=preparation, verbose=int(verbose), **parameters
-        )
-    except TableError:
-        raise  # Its words name options already.
-    except (ValueError, TypeError) as error:
-        raise CliError(str(error)) from error
 
 
 def _write(outputs: list[Output], found: Any) -> None:
@@ -166,27 +144,16 @@ def _write(outputs: list[Output], found: Any) -> None:
     with write_together(*outputs) as new:
         for output in outputs:
             file = new.file(output.path)
-            if output.format in _FIGURES:
-                _draw(found).savefig(file, format=output.format[1:], dpi=150)
+            if output.format in FIGURES:
+                draw_figure(file, output, found)
             else:
                 frame = found.to_frame()
                 write_columns(file, output, {name: frame[name].tolist() for name in frame})
 
 
-def _draw(found: Any) -> Any:
-    """Return the figure of a comparison."""
-    from matplotlib.figure import Figure
-
-    from sklearn_zcore.inspection import SelectorComparisonDisplay
-
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
-    SelectorComparisonDisplay.from_comparison(found, ax=figure.subplots())
-    return figure
-
-
 def report(found: Any) -> dict[str, Any]:
     """Describe a comparison for programs."""
-    summary = 100 * found.summary()[["mean", "std"]]
+    scores = found.to_dict()["scores"][found.metrics[0]]
     return {
         "n_rows": found.n_samples,
         "n_features": found.n_features,
@@ -194,15 +161,20 @@ def report(found: Any) -> dict[str, Any]:
         "macro_f1_all_rows": round(100 * found.full_score(), 3),
         "macro_f1": {
             method: {
-                budget: {
-                    name: round(float(value), 3)
-                    for name, value in summary.loc[(budget, method)].items()
-                }
+                budget: {name: _per_cent(row[budget][name]) for name in ("mean", "std")}
                 for budget in found.budgets
             }
-            for method in found.selectors
+            for method, row in scores.items()
         },
     }
+
+
+def _per_cent(value: float | None) -> float | None:
+    return None if value is None else round(100 * value, 3)
+
+
+def _cell(mean: float | None, std: float | None) -> str:
+    return "–" if mean is None or std is None else f"{mean:.1f} ± {std:.1f}"
 
 
 def print_found(found: Any, seconds: float) -> None:
@@ -212,25 +184,28 @@ def print_found(found: Any, seconds: float) -> None:
         "Selectors compared: macro-F1 of classifiers trained on the coreset, per cent",
         [("data", rows), ("all rows", f"{100 * found.full_score():.1f}")],
     )
-    summary = found.summary()
     print("\n  " + " " * 19 + "".join(f"{budget:>16}" for budget in found.budgets))
-    for method in found.selectors:
-        values = [100 * summary.loc[(budget, method)] for budget in found.budgets]
-        cells = [f"{value['mean']:.1f} ± {value['std']:.1f}" for value in values]
+    for method, values in report(found)["macro_f1"].items():
+        cells = [_cell(**value) for value in values.values()]
         print(f"  {method:<19}" + "".join(f"{cell:>16}" for cell in cells))
     print("\n  Mean of three classifiers; ± is the spread over folds.")
-    by_fold = found.by_fold()
-    lines = [(budget, _winner(by_fold.xs(budget, level="budget"))) for budget in found.budgets]
+    scores = found.to_dict()["scores"][found.metrics[0]]
+    lines = [
+        (budget, _winner({name: row[budget] for name, row in scores.items()}, found.n_folds))
+        for budget in found.budgets
+    ]
     print_lines("Best", [*lines, ("time", f"{seconds:.1f} s")])
 
 
-def _winner(scores: Any) -> str:
-    """Say which method is best at a budget, from its scores in each fold."""
-    best = scores.mean().idxmax()
+def _winner(scores: dict[str, dict[str, Any]], n_folds: int) -> str:
+    """Say which method is best at a budget, from its mean over folds."""
+    known = {name: row for name, row in scores.items() if row["mean"] is not None}
+    if not known:
+        return "no fold has a score of every method"
+    best = max(known, key=lambda name: float(known[name]["mean"]))
     if best == _YARDSTICK:
         return "no method is ahead of random draws"
-    ahead = scores[best] - scores[_YARDSTICK]
     return (
-        f"{best} is {100 * ahead.mean():.1f} points ahead of random draws, in "
-        f"{int((ahead > 0).sum())} of {len(scores)} folds"
+        f"{best} is {100 * known[best]['ahead']:.1f} points ahead of random draws, in "
+        f"{known[best]['wins'] * n_folds:.0f} of {n_folds} folds"
     )

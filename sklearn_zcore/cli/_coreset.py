@@ -116,12 +116,22 @@ def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool
     foreign = [option for name, option in given.items() if _parameter(name) not in known]
     if foreign:
         raise CliError(
-            f"--method {selection.method} has no option {', '.join(foreign)}.", "Leave it out."
+            f"--method {selection.method} has no option {', '.join(foreign)}.",
+            f"Leave it out{_methods_with(given)}.",
         )
     if "n_iter" in values:
         values["n_iter"] = _parse_n_iter(values["n_iter"])
     values |= {**run_parameters(run), "verbose": int(verbose)}
     return selector.set_params(**{name: v for name, v in values.items() if name in known})
+
+
+def _methods_with(given: dict[str, str]) -> str:
+    """Name the methods that have all options that were given, if there are any."""
+    from sklearn_zcore.selection import SELECTORS
+
+    names = {_parameter(name) for name in given}
+    able = [n for n, e in SELECTORS.items() if names <= e.estimator().get_params().keys()]
+    return f", or use --method {' or '.join(able)}" if able else ""
 
 
 def run_parameters(run: RunOptions) -> dict[str, Any]:

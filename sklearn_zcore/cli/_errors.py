@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from sklearn_zcore._escape import shown
+from sklearn_zcore._extras import how_to_install
 from sklearn_zcore.tables import Setting, TableError, spelled
 
 EXIT_BUG = 1
@@ -45,7 +46,7 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
 
 
 # Settings whose values are words, which no shell takes apart.
-_PLAIN = {"encoding", "key", "max_categories", "missing", "model"}
+_PLAIN = {"encoding", "key", "max_categories", "missing", "model", "target"}
 
 
 def as_option(setting: Setting) -> str:
@@ -56,6 +57,8 @@ def as_option(setting: Setting) -> str:
             names = ",".join(value)
             return f"--carry '{names}' (written, not used) or --ignore '{names}'"
         return " ".join(f"--kind '{column}={kind}'" for column, kind in value.items())
+    if name == "header":
+        return "--no-header"
     option = "--kind" if name == "kinds" else f"--{name.replace('_', '-')}"
     if value is None:
         return option
@@ -73,8 +76,8 @@ def require(*modules: str, why: str) -> None:
             package = name.partition(".")[0]
             raise CliError(
                 f"{why} needs {package}, which could not be imported ({error}).",
-                'Install the extra: pip install "sklearn-zcore[table]". '
-                ".npy and .npz files work without it.",
+                how_to_install("plot" if package == "matplotlib" else "table")
+                + " zcore select works without it on .npy and .npz files.",
             ) from error
 
 

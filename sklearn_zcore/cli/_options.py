@@ -15,8 +15,8 @@ Rows = Annotated[
     Path,
     typer.Argument(
         metavar="TABLE|FOLDER",
-        help="The input: .csv, .csv.gz, .tsv, .parquet, .npy or .npz, one row per sample; or a "
-        "folder of images, with --model.",
+        help="The input: .csv, .csv.gz, .tsv, .parquet, .jsonl, .npy or .npz, one row per sample; "
+        "or a folder of images, with --model.",
         show_default=False,
     ),
 ]
@@ -39,12 +39,16 @@ class ReadingOptions(Options):
     """How a table is read."""
 
     panel = "Reading the table"
+    rare = {"key"}
 
     key: str | None = opt(None, "NAME", "The array to use in an .npz file that holds several.")
     sep: str | None = opt(
         None, "CHAR", "Separator of a CSV file; 'tab' for a tab.", shown="comma; tab for .tsv"
     )
     encoding: str | None = opt(None, "NAME", "Encoding of a CSV file.", shown="utf-8")
+    no_header: bool = opt(
+        False, "", "The first line of a CSV file is a row; its columns are called f0, f1, ..."
+    )
     na_values: list[str] | None = opt(
         None,
         "A,B",
@@ -59,6 +63,7 @@ class ColumnOptions(Options):
     """What the columns of a table are used for, and how they become numbers."""
 
     panel = "Columns"
+    rare = {"max_categories"}
 
     columns: list[str] | None = opt(
         None, "A,B", "Select on these columns only; the others are carried.", shown="all"
@@ -115,13 +120,14 @@ class SelectorOptions(Options):
     """The selector. Each field but the first is a parameter of one, of that name."""
 
     panel = "Selection"
+    rare = {"metric", "subspace_dim", "n_neighbors", "exponent"}
 
     method: str = opt(
-        "zcore",
+        "facility-location",
         "NAME",
-        "How to select: zcore, as published; facility-location, the one to start with when a "
-        "model is to be trained on the coreset; k-means, k-center or herding, its rivals; "
-        "random, the yardstick.",
+        "How to select: facility-location, the best on most data when a model is to be trained on "
+        "the coreset; zcore, as published; k-means, k-center or herding, its rivals; random, the "
+        "yardstick.",
     )
     metric: Literal["manhattan", "euclidean", "cosine"] | None = opt(
         None,
@@ -208,6 +214,8 @@ class ForceOptions(Options):
 class FormulaOptions(ForceOptions):
     """The same, of a command that may write text to a CSV file."""
 
+    rare = {"formulas"}
+
     formulas: Literal["escape", "keep"] | None = opt(
         None,
         "",
@@ -222,6 +230,7 @@ class WritingOptions(FormulaOptions):
     """What is written of a coreset, and in which order."""
 
     panel = "Writing the coreset"
+    rare = {"indices"}
 
     out: Path = opt(
         ...,
@@ -229,7 +238,7 @@ class WritingOptions(FormulaOptions):
         "The output. .csv, .parquet, .jsonl: the rows with all columns as they were, and "
         "zcore_row (from 0), zcore_score, zcore_rank (1 = most valuable). .npy: the row numbers. "
         ".npz (for arrays): X, indices, scores, ranks. A CSV keeps the separator and encoding of a "
-        "CSV input; the columns of an array are f0, f1, ...",
+        "CSV input, without a byte-order mark; the columns of an array are f0, f1, ...",
         short="-o",
     )
     format: Literal["csv", "parquet", "jsonl", "label-studio", "fiftyone", "imagefolder"] | None = (
@@ -266,6 +275,7 @@ class CacheOptions(Options):
     """Where embeddings are kept."""
 
     panel = "Running the model"
+    rare = {"cache_dir"}
 
     cache_dir: Path | None = opt(
         None,
@@ -278,6 +288,8 @@ class CacheOptions(Options):
 @dataclass(frozen=True, kw_only=True)
 class ImageOptions(CacheOptions):
     """How a folder of images is embedded."""
+
+    rare = {"pooling", "layer", "revision", "offline", "device", "dtype", "batch_size", "no_cache"}
 
     model: list[str] | None = opt(
         None,
@@ -331,6 +343,7 @@ class ResultOptions(Options):
     """How a command tells what it found."""
 
     panel = "Other"
+    rare = {"debug"}
 
     json: bool = opt(False, "", "Print the summary as JSON on stdout; all else goes to stderr.")
     debug: bool = opt(False, "", "Show the traceback of an error.")

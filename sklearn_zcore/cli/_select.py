@@ -12,6 +12,7 @@ from ._coreset import (
     build_selector,
     fit_report,
     fit_selector,
+    known_method,
     parse_budget,
 )
 from ._input import open_input
@@ -62,6 +63,10 @@ def select(
     Row numbers from an array of embeddings, used as they are:
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
+
+    By ZCore, as published, with as many draws as it needs:
+
+    [cyan]zcore select table.csv -b 10% --method zcore --n-iter auto -o coreset.csv[/cyan]
 
     A further round: what has a label is covered, and each site gets its share:
 
@@ -117,6 +122,7 @@ def select(
         "budget": budget.label,
         "order": writing.order,
         **fit_report(fit),
+        "warnings": input.warnings + fit.warnings,
     }
     if tell.json:
         print_json(report)
@@ -125,10 +131,18 @@ def select(
         lines.append(("coreset", budget.describe(len(X)).replace("row", input.noun, 1)))
         lines += input.written(output, writing.order)
         lines += [("report", str(page.report))] if report_to else []
-        print_lines("Coreset selected", lines)
+        print_lines(_title(selection), lines)
     if not tell.quiet:
         say_notes(input.notes)
     say_warnings(input.warnings + fit.warnings)
+
+
+def _title(selection: SelectorOptions) -> str:
+    """Say what was selected by; who has not chosen is told of the choice."""
+    by = f"Coreset selected by {known_method(selection.method).label}"
+    if "method" in selection.given:
+        return by
+    return f"{by}, the default (for ZCore, as published: --method zcore)"
 
 
 def _fit_lines(report: dict[str, Any]) -> list[tuple[str, str]]:

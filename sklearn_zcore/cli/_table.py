@@ -11,7 +11,9 @@ from sklearn_zcore.tables import (
     check_table,
     read_table,
     resolve_roles,
+    shortened,
     spelled,
+    spread_lists,
 )
 
 from ._command import refuse
@@ -37,8 +39,9 @@ class TableInput:
         How it is read, and how its columns become numbers.
     source : Table
         What was read, after `read`.
-    roles, features : Roles, Features
-        What its columns are used for and how they became numbers, after `prepare`.
+    roles, used, features : Roles, Table, Features
+        What its columns are used for, those that are features, and how they became numbers, after
+        `prepare`.
     warnings : list of str
         What must be told even to who wants to hear of nothing else.
     """
@@ -94,7 +97,9 @@ class TableInput:
             encoding=reading.encoding,
             na_values=tuple(v for text in reading.na_values or [] for v in text.split(",")),
             decimal=self.columns.decimal or "auto",
+            header=not reading.no_header,
         )
+        self.warnings += [spelled(warning, as_option) for warning in self.source.warnings]
         return self.source.n_rows
 
     def prepare(self, output: Output | None = None, target: str | None = None) -> Any:
@@ -121,9 +126,11 @@ class TableInput:
         )
         if output is not None:
             self._check_written(output)
+        self.used, told = spread_lists(self.source.select(self.roles.features))
+        self.roles.notes.extend(spelled(note, as_option) for note in told if not columns.raw)
         prepare = None if columns.raw else preparation(columns)
         missing = columns.missing or ("error" if columns.raw else "impute")
-        features = build_features(self.source.select(self.roles.features), prepare, missing)
+        features = build_features(self.used, prepare, missing)
         features.notes = [spelled(note, as_option) for note in features.notes]
         features.done = [spelled(line, as_option) for line in features.done]
         self.features = features
@@ -149,8 +156,7 @@ class TableInput:
             labels = labels[self.kept]
         if self.columns.raw:
             return X, labels, None
-        rows = self.source.select(self.roles.features)
-        rows = rows if self.kept is None else rows.take(self.kept)
+        rows = self.used if self.kept is None else self.used.take(self.kept)
         return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
 
     def names(self) -> None:
@@ -272,6 +278,7 @@ class TableInput:
         kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
         for column in features.columns:
             kinds[column.kind].append(column.name)
+        kinds = {kind: shortened(names, self.source.names) for kind, names in kinds.items()}
         return {
             "input": str(self.path),
             "n_rows": self.source.n_rows,

@@ -43,7 +43,8 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     computed, are shared by all clones in a process, and stay out of pickles. Equal items are
     embedded once, and with ``cache_dir`` once and for all.
 
-    Needs the extra ``embed``: ``pip install "sklearn-zcore[embed]"``.
+    Needs the extra ``embed``: ``pip install "sklearn-zcore[embed]"``, or in a checkout
+    ``pip install ".[embed]"``.
 
     Parameters
     ----------

@@ -3,6 +3,8 @@
 import importlib.util
 import sys
 
+from sklearn_zcore._extras import how_to_install
+
 PACKAGES = {
     "torch": "torch",
     "transformers": "transformers",
@@ -22,8 +24,8 @@ def require_embed_extra() -> None:
     missing = [package for module, package in PACKAGES.items() if not _is_installed(module)]
     if missing:
         raise ImportError(
-            f"FoundationEmbedder needs {', '.join(missing)}, which cannot be imported. Install the "
-            f'extra that brings it: pip install "sklearn-zcore[embed]".'
+            f"FoundationEmbedder needs {', '.join(missing)}, which cannot be imported. "
+            f"{how_to_install('embed')}"
         )
 
 

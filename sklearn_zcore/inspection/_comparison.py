@@ -18,7 +18,6 @@ from sklearn_zcore._parallel import in_order
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.inspection._budgets import parse_budgets, rows_of_budgets
 from sklearn_zcore.inspection._comparison_rows import LabelledRows
-from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection._named import named_classifiers, named_selectors
 from sklearn_zcore.inspection._score_selector import ALL_ROWS, score_selector
 from sklearn_zcore.inspection._selector_comparison import SelectorComparison
@@ -110,8 +109,6 @@ def compare_selectors(
 
     Raises
     ------
-    ImportError
-        If pandas is missing.
     TypeError
         If something given as a selector or a classifier is none.
     ValueError
@@ -148,7 +145,6 @@ def compare_selectors(
     >>> found.best["20%"]
     'k-center'
     """
-    needed("pandas", "compare_selectors")  # before hours of work
     seed = _seed(random_state)
     named = named_selectors(selectors, seed, n_repeats)
     classifiers = named_classifiers(estimators, seed)

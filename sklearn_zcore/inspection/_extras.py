@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import Any
 
+from sklearn_zcore._extras import install
+
 _EXTRAS = {
     "PIL": "report",
     "bokeh": "report",
@@ -35,6 +37,4 @@ def needed(module: str, caller: str) -> Any:
         return import_module(module)
     except ImportError as error:
         package = module.split(".")[0]
-        raise ImportError(
-            f"{caller} needs {package}: pip install 'sklearn-zcore[{_EXTRAS[package]}]'."
-        ) from error
+        raise ImportError(f"{caller} needs {package}: {install(_EXTRAS[package])}.") from error

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
-from sklearn_zcore.inspection._comparison_summary import ahead_of_random, scores_by_set
+from sklearn_zcore.inspection._comparison_means import draw_scores, fold_scores, summarised
 from sklearn_zcore.inspection._extras import needed
 from sklearn_zcore.inspection._html import html_table, mean_and_spread
 from sklearn_zcore.inspection._score_selector import ALL_ROWS
@@ -97,7 +97,10 @@ class SelectorComparison:
         ValueError
             If there is no such metric.
         """
-        return scores_by_set(self.to_frame(), self._metric(metric), "fold")[self.selectors]
+        pd = needed("pandas", "SelectorComparison.by_fold")
+        scores = fold_scores(self.records, self._metric(metric), self.selectors)
+        places = pd.MultiIndex.from_tuples(list(scores), names=["fold", "budget"])
+        return pd.DataFrame(list(scores.values()), index=places, columns=self.selectors)
 
     def summary(self, metric: str | None = None) -> Any:
         """Return what every selector reaches at every budget.
@@ -120,19 +123,37 @@ class SelectorComparison:
             If there is no such metric.
         """
         pd = needed("pandas", "SelectorComparison.summary")
-        by_fold = self.by_fold(metric)
-        ahead = ahead_of_random(by_fold)
-        columns = {
-            "mean": by_fold.groupby(level="budget").mean(),
-            "std": by_fold.groupby(level="budget").std(),
-            "ahead": ahead.groupby(level="budget").mean(),
-            "wins": ((ahead > 0) + 0.5 * (ahead == 0)).groupby(level="budget").mean(),
-        }
         places = pd.MultiIndex.from_product(
             [self.budgets, self.selectors], names=["budget", "selector"]
         )
-        stacked = {name: table.stack().reindex(places) for name, table in columns.items()}
-        return pd.DataFrame(stacked, index=places)
+        found = self._summary(metric)
+        return pd.DataFrame([found[place] for place in places], index=places)
+
+    def _summary(self, metric: str | None = None) -> dict[tuple[str, str], dict[str, float]]:
+        """Return the same by (budget, selector), without pandas."""
+        scores = fold_scores(self.records, self._metric(metric), self.selectors)
+        return summarised(scores, self.budgets, self.selectors)
+
+    def scores_of_draws(self, metric: str | None = None) -> dict[tuple[str, str], list[float]]:
+        """Return the scores of every selector at every budget, draw by draw.
+
+        Parameters
+        ----------
+        metric : str, default=None
+            One of ``metrics``; None is the first.
+
+        Returns
+        -------
+        dict of (selector, budget) to list of float
+            For each fold and draw, the mean over classifiers; of all rows as ``("all rows", "all
+            rows")``.
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric.
+        """
+        return draw_scores(self.records, self._metric(metric))
 
     def full_score(self, metric: str | None = None) -> float:
         """Return the mean score of the classifiers after training on all rows of a fold.
@@ -158,9 +179,13 @@ class SelectorComparison:
     @property
     def best(self) -> dict[str, str]:
         """The selector with the best mean at each budget, by the first metric."""
-        means = self.summary()["mean"].unstack("budget")[self.budgets]
-        known = means.loc[:, means.notna().any()]
-        return {str(budget): str(name) for budget, name in known.idxmax().items()}
+        found = self._summary()
+        best = {}
+        for budget in self.budgets:
+            means = {name: found[budget, name]["mean"] for name in self.selectors}
+            if all(mean == mean for mean in means.values()):
+                best[budget] = max(means, key=means.__getitem__)
+        return best
 
     def to_dict(self) -> dict[str, Any]:
         """Return the means as a dict of plain values, ready for JSON.
@@ -185,8 +210,7 @@ class SelectorComparison:
 
     def _scores(self, metric: str) -> dict[str, dict[str, Any]]:
         scores: dict[str, dict[str, Any]] = {name: {} for name in self.selectors}
-        for (budget, selector), row in self.summary(metric).iterrows():
-            values = {name: float(value) for name, value in row.items()}
+        for (budget, selector), values in self._summary(metric).items():
             scores[selector][budget] = {n: v if v == v else None for n, v in values.items()}
         return scores
 
@@ -205,12 +229,12 @@ class SelectorComparison:
 
     def _repr_html_(self) -> str:
         """Return a table of selectors and budgets, for notebooks."""
-        summary, best = self.summary(), self.best
+        summary, best = self._summary(), self.best
         rows = []
         for name in self.selectors:
             cells = []
             for budget in self.budgets:
-                value = summary.loc[(budget, name)]
+                value = summary[budget, name]
                 text = mean_and_spread(value["mean"], value["std"])
                 cells.append(f"<b>{text}</b>" if best.get(budget) == name else text)
             rows.append([escape(name), *cells])

@@ -72,7 +72,7 @@ class FacilityLocationSelector(SetAwareSelector):
 
     A greedy search maximises the coverage
 
-    .. math:: f(S) = \sum_t \Bigl(c - \min_{s \in S} d(t, s)\Bigr),
+    .. math:: f(S) = \sum_t \left(c - \min_{s \in S} d(t, s)\right),
 
     where t runs over all rows, d is a distance and c the largest one: every choice is the row
     that brings the others nearest to the coreset as a whole. It needs no labels and no training.

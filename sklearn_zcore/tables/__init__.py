@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
+from sklearn_zcore.tables._lists import lists_to_matrix, shortened, spread_lists
 from sklearn_zcore.tables._read import (
     ARRAY_FORMATS,
     TABLE_FORMATS,
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
     )
     from sklearn_zcore.tables._features import Features, build_features
     from sklearn_zcore.tables._preparation import TablePreparation
-    from sklearn_zcore.tables._raw import RawNumbers, no_complete_row, raw_numbers
-    from sklearn_zcore.tables._report import PreparedColumn, missing_by_kind, sentences
+    from sklearn_zcore.tables._raw import RawNumbers, raw_numbers, too_few_complete_rows
+    from sklearn_zcore.tables._report import (
+        PreparedColumn,
+        dropped_rows,
+        missing_by_kind,
+        sentences,
+    )
     from sklearn_zcore.tables._shares import parse_distance, parse_shares
 
 __all__ = [
@@ -46,18 +52,22 @@ __all__ = [
     "file_format",
     "joined",
     "missing_by_kind",
-    "no_complete_row",
     "parse_distance",
     "parse_shares",
+    "dropped_rows",
+    "lists_to_matrix",
     "raw_numbers",
     "read_table",
     "resolve_roles",
     "rows_in_file",
     "rows_not_empty",
     "sentences",
+    "shortened",
     "spelled",
     "shown_columns",
     "split_names",
+    "spread_lists",
+    "too_few_complete_rows",
 ]
 
 # Where those names are that need scikit-learn, which a command can do without for its help.
@@ -71,13 +81,14 @@ _MODULES = {
     "column_text": "_column_values",
     "joined": "_column_values",
     "missing_by_kind": "_report",
-    "no_complete_row": "_raw",
     "parse_distance": "_shares",
     "parse_shares": "_shares",
+    "dropped_rows": "_report",
     "raw_numbers": "_raw",
     "rows_not_empty": "_column_values",
     "rows_in_file": "_column_values",
     "sentences": "_report",
+    "too_few_complete_rows": "_raw",
 }
 
 

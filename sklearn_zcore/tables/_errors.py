@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sklearn_zcore._extras import how_to_install
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -116,7 +118,6 @@ def require(*modules: str, why: str) -> list[Any]:
             package = name.partition(".")[0]
             raise ImportError(
                 f"{why} needs {package}, which could not be imported ({error}). "
-                'Install the extra: pip install "sklearn-zcore[table]". '
-                "Arrays (.npy and .npz) work without it."
+                f"{how_to_install('table')} Arrays (.npy and .npz) work without it."
             ) from error
     return loaded

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from sklearn_zcore._words import plural, shorten
+from sklearn_zcore._words import plural
 
 from ._errors import Setting, Words
 from ._preparation import TablePreparation
-from ._raw import no_complete_row, raw_numbers
-from ._report import missing_by_kind
+from ._raw import raw_numbers, too_few_complete_rows
+from ._report import dropped_rows
 from ._table import Table
 
 
@@ -67,7 +67,7 @@ def build_features(used: Table, prepare: TablePreparation | None, missing: str) 
     """
     features = _as_they_are(used, missing) if prepare is None else _prepared(prepare, used, missing)
     if missing == "drop":
-        features.done += _dropped(features.columns)
+        features.done += dropped_rows(features.columns)
     features.n_dropped = used.n_rows - len(features.X)
     return features
 
@@ -93,19 +93,10 @@ def _prepared(prepare: TablePreparation, used: Table, missing: str) -> Features:
     columns, notes = prepare.columns_, prepare.notes_
     if missing == "drop":
         complete = prepare.complete_rows(used)
-        if not complete.any():
-            raise no_complete_row()
+        if complete.sum() <= 1 < used.n_rows:
+            raise too_few_complete_rows(int(complete.sum()), used.n_rows)
         if not complete.all():
             kept = np.flatnonzero(complete)
             X = prepare.fit_transform(used.take(kept))
     done = prepare.report()[: -len(prepare.notes_) or None]
     return Features(X, columns, notes, done, kept, False, missing)
-
-
-def _dropped(columns: list[Any]) -> list[str]:
-    """Say in which columns values were missing, of rows that were dropped."""
-    return [
-        f"missing: {plural(entry['cells'], 'value')} in {kind} {shorten(entry['columns'])}: rows "
-        "dropped"
-        for kind, entry in missing_by_kind(columns, "drop").items()
-    ]

@@ -88,10 +88,35 @@ def raw_numbers(table: Table, *, missing: str = "error") -> RawNumbers:
                 for start in range(0, len(X), step)
             ]
         )
-        if not len(kept):
-            raise no_complete_row()
+        if len(kept) <= 1 < len(X):
+            raise too_few_complete_rows(len(kept), len(X))
         X = X[kept]
     return RawNumbers(X, kept, columns, [*notes, *notes_on(columns)])
+
+
+def too_few_complete_rows(n_complete: int, n_rows: int) -> TableError:
+    """Return what is said where rows with missing values are dropped and at most one is left.
+
+    Parameters
+    ----------
+    n_complete, n_rows : int
+        Rows without a missing value, and all of them.
+
+    Returns
+    -------
+    error : TableError
+    """
+    if not n_complete:
+        return no_complete_row()
+    return TableError(
+        Words(
+            "{drop} leaves one row of {n_rows:,}, which is nothing to select from: all others have "
+            "a missing value.",
+            drop=Setting("missing", "drop"),
+            n_rows=n_rows,
+        ),
+        no_complete_row().hint,
+    )
 
 
 def no_complete_row() -> TableError:

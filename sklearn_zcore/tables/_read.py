@@ -8,10 +8,11 @@ from pathlib import Path
 from ._errors import Setting, TableError, Words
 from ._read_array import read_array
 from ._read_csv import read_csv
+from ._read_jsonl import read_jsonl
 from ._read_parquet import read_parquet
 from ._table import Table
 
-TABLE_FORMATS = (".csv", ".parquet")
+TABLE_FORMATS = (".csv", ".parquet", ".jsonl")
 ARRAY_FORMATS = (".npy", ".npz")
 _SUFFIXES = {
     ".csv": ".csv",
@@ -20,6 +21,9 @@ _SUFFIXES = {
     ".tsv.gz": ".csv",
     ".parquet": ".parquet",
     ".pq": ".parquet",
+    ".jsonl": ".jsonl",
+    ".jsonl.gz": ".jsonl",
+    ".ndjson": ".jsonl",
     ".npy": ".npy",
     ".npz": ".npz",
 }
@@ -89,13 +93,15 @@ def read_table(
     encoding: str | None = None,
     na_values: Iterable[str] = (),
     decimal: str = "auto",
+    header: bool = True,
 ) -> Table:
     r"""Read a file of rows, strictly: nothing is mended in silence.
 
     Parameters
     ----------
     path : str or path-like
-        The file: ``.csv``, ``.csv.gz``, ``.tsv``, ``.tsv.gz``, ``.parquet``, ``.npy`` or ``.npz``.
+        The file: ``.csv``, ``.csv.gz``, ``.tsv``, ``.tsv.gz``, ``.parquet``, ``.jsonl``,
+        ``.jsonl.gz``, ``.npy`` or ``.npz``.
     key : str or None, default=None
         The array to take from an .npz file.
     sep : str or None, default=None
@@ -107,6 +113,9 @@ def read_table(
     decimal : {"auto", ".", ","}, default="auto"
         The decimal separator of a CSV file. With ",", a number with a point in it stays text, for
         `TablePreparation` to read: 1.234 is more than a thousand.
+    header : bool, default=True
+        Whether the first line of a CSV file holds the names of its columns; otherwise they are
+        called f0, f1, ... A first line that looks like a row is told of in ``warnings``.
 
     Returns
     -------
@@ -150,10 +159,22 @@ def read_table(
             ),
             "Leave it out.",
         )
+    if kind != ".csv" and not header:
+        raise TableError(
+            Words("{header} is for CSV files only.", header=Setting("header", False)),
+            "Leave it out.",
+        )
     if kind == ".csv":
         return read_csv(
-            path, sep=sep, encoding=encoding, na_values=tuple(na_values), decimal=decimal
+            path,
+            sep=sep,
+            encoding=encoding,
+            na_values=tuple(na_values),
+            decimal=decimal,
+            header=header,
         )
     if kind == ".parquet":
         return read_parquet(path)
+    if kind == ".jsonl":
+        return read_jsonl(path)
     return read_array(path, kind, key)

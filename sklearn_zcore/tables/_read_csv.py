@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._words import plural
+from sklearn_zcore._words import plural, shorten
 
 from ._errors import Setting, TableError, Words, require
 from ._table import Table, refuse_duplicates
@@ -32,6 +32,7 @@ def read_csv(
     encoding: str | None,
     na_values: tuple[str, ...],
     decimal: str = "auto",
+    header: bool = True,
 ) -> Table:
     """Read a CSV file twice over: its cells as written, and each column with a type.
 
@@ -47,6 +48,8 @@ def read_csv(
         What stands for a missing value besides `NA_VALUES`.
     decimal : {"auto", ".", ","}, default="auto"
         The decimal separator.
+    header : bool, default=True
+        Whether the first line holds the names; otherwise they are f0, f1, ...
 
     Returns
     -------
@@ -57,8 +60,17 @@ def read_csv(
     sep = _separator(path, sep)
     encoding = _encoding(encoding)
     try:
-        names = _header(path, sep, encoding)
-        text = _read_cells(pa, arrow_csv, path, names, sep, encoding)
+        names = _first_line(path, sep, encoding)
+        if not header:
+            names = [f"f{i}" for i in range(len(names))]
+        elif len(set(names)) < len(names) and looks_like_a_row(names):
+            raise TableError(
+                f"The input {path} has more than one column of the same name, and its first line "
+                f"looks like a row: {shorten(names)}.",
+                Words("If it is a row: {header}.", header=Setting("header", False)),
+            )
+        refuse_duplicates(path, names)
+        text = _read_cells(pa, arrow_csv, path, names, sep, encoding, header)
     except (OSError, EOFError, zlib.error) as error:
         if getattr(error, "errno", None) is not None:
             raise  # The system could not read the file; what it says is told as it is.
@@ -70,10 +82,44 @@ def read_csv(
         # What DataFrame.to_csv writes for the index.
         carried[""] = "a column without a name: taken for row labels"
     typed = pa.table({n: infer(text[n], na_values, decimal) for n in names})
-    dialect = {"sep": sep, "encoding": encoding}
-    return Table(
-        path, ".csv", names, text.num_rows, table=typed, verbatim=text, carried=carried, csv=dialect
-    )
+    table = Table(path, ".csv", names, text.num_rows, table=typed, verbatim=text, carried=carried)
+    table.csv.update(sep=sep, encoding=encoding)
+    if header and looks_like_a_row(names):
+        said = "The first line was taken for names of columns: {names}. If it is a row: {header}."
+        told = Words(said, names=shorten(names), header=Setting("header", False))
+        table.warnings.append(told)
+    return table
+
+
+def looks_like_a_row(names: list[str]) -> bool:
+    """Tell whether the first line of a file holds numbers that are no names of columns.
+
+    Parameters
+    ----------
+    names : list of str
+        The cells of the first line.
+
+    Returns
+    -------
+    looks : bool
+        Not for numbers that count: 0, 1, 2, ... as of a frame without names, years, or months.
+
+    Examples
+    --------
+    >>> from sklearn_zcore.tables._read_csv import looks_like_a_row
+    >>> looks_like_a_row(["5.1", "3.5", "setosa"]), looks_like_a_row(["city", "2019", "2020"])
+    (True, False)
+    """
+    numbers = []
+    for name in names:
+        try:
+            numbers.append(float(name))
+        except ValueError:
+            continue
+    steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+    counts = len(steps) == 1 and min(steps) > 0 and numbers[0].is_integer()
+    alone = len(numbers) == 1 and (numbers[0] == 0 or 1000 <= numbers[0] <= 2999)
+    return bool(numbers) and not alone and not (counts and all(n.is_integer() for n in numbers))
 
 
 def _separator(path: Path, sep: str | None) -> str:
@@ -115,8 +161,8 @@ def _open_text(path: Path, encoding: str) -> Iterator[io.TextIOWrapper]:
         csv.field_size_limit(usual)
 
 
-def _header(path: Path, sep: str, encoding: str) -> list[str]:
-    """Return the column names, after the checks that can be made on them."""
+def _first_line(path: Path, sep: str, encoding: str) -> list[str]:
+    """Return the cells of the first line, after the checks that can be made on them."""
     try:
         with _open_text(path, encoding) as file:
             names = next((row for row in csv.reader(file, delimiter=sep) if row), [])
@@ -138,12 +184,11 @@ def _header(path: Path, sep: str, encoding: str) -> list[str]:
                     sep=Setting("sep", shown),
                 ),
             )
-    refuse_duplicates(path, names)
     return names
 
 
 def _read_cells(
-    pa: Any, arrow_csv: Any, path: Path, names: list[str], sep: str, encoding: str
+    pa: Any, arrow_csv: Any, path: Path, names: list[str], sep: str, encoding: str, header: bool
 ) -> Any:
     """Read every cell as text."""
     as_text = dict.fromkeys(names, pa.string())
@@ -153,7 +198,11 @@ def _read_cells(
             try:
                 table = arrow_csv.read_csv(
                     path,
-                    read_options=arrow_csv.ReadOptions(encoding=encoding, block_size=block_size),
+                    read_options=arrow_csv.ReadOptions(
+                        encoding=encoding,
+                        block_size=block_size,
+                        column_names=None if header else names,
+                    ),
                     parse_options=arrow_csv.ParseOptions(delimiter=sep, newlines_in_values=True),
                     convert_options=arrow_csv.ConvertOptions(
                         column_types=as_text, strings_can_be_null=False

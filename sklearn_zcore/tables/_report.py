@@ -150,3 +150,23 @@ def missing_by_kind(columns: Iterable[PreparedColumn], handling: str) -> dict[st
             entry["columns"][column.name] = column.n_missing
             entry["cells"] += column.n_missing
     return found
+
+
+def dropped_rows(columns: list[PreparedColumn]) -> list[str]:
+    """Say in which columns values were missing, of rows that were dropped.
+
+    Parameters
+    ----------
+    columns : list of PreparedColumn
+        With the missing values of all rows.
+
+    Returns
+    -------
+    sentences : list of str
+        One for each kind of column that has some.
+    """
+    return [
+        f"missing: {plural(entry['cells'], 'value')} in {kind} {shorten(entry['columns'])}: rows "
+        "dropped"
+        for kind, entry in missing_by_kind(columns, "drop").items()
+    ]

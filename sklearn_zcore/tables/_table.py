@@ -34,6 +34,8 @@ class Table:
         Columns that are never features, with the reason.
     csv : dict
         Separator and encoding of a CSV file.
+    warnings : list of str
+        What may be wrong with how it was read.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Table:
     verbatim: Any = None
     carried: dict[str, str] = field(default_factory=dict)
     csv: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def select(self, names: list[str]) -> "Table":
         """Return the columns of some names, in that order."""

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from sklearn_zcore.cli._app import app
 
-FAST = ("--n-iter", "2000")
+FAST = ("--method", "zcore", "--n-iter", "2000")
 
 
 @pytest.fixture

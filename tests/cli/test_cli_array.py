@@ -7,6 +7,17 @@ import sys
 import numpy as np
 import pytest
 
+WITHOUT_TABLE = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] in ('pandas', 'pyarrow', 'skrub'):
+            raise ModuleNotFoundError('No module named ' + name)
+sys.meta_path.insert(0, Missing())
+from sklearn_zcore.cli import main
+"""
+ZCORE = ("--method", "zcore")
+
 
 def load(path):
     """Return the arrays of an .npz file."""
@@ -195,7 +206,7 @@ def test_options_of_other_formats(fails, npy):
 def test_one_row_is_told_by_the_selector(zcore, tmp_path):
     np.save(tmp_path / "X.npy", np.zeros((1, 3)))
     result = zcore("select", tmp_path / "X.npy", "-b", 1, "-o", tmp_path / "o.npy", code=2)
-    assert "a minimum of 2 is required by ZCoreSelector" in result.stderr
+    assert "a minimum of 2 is required by FacilityLocationSelector" in result.stderr
 
 
 @pytest.mark.slow
@@ -213,17 +224,8 @@ def test_one_row_is_told_by_the_selector(zcore, tmp_path):
 def test_without_the_extra(npy, write, tmp_path, name, out, code):
     write("a,b\n1,2\n3,4\n", "t.csv")
     write("PAR1", "t.parquet")
-    script = (
-        "import sys\n"
-        "class Missing:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.partition('.')[0] in ('pandas', 'pyarrow'):\n"
-        "            raise ModuleNotFoundError('No module named ' + name)\n"
-        "sys.meta_path.insert(0, Missing())\n"
-        "from sklearn_zcore.cli import main\n"
-        "main()\n"
-    )
-    args = ["select", tmp_path / name, "-b", "1", "-o", tmp_path / out, "--n-iter", "2000"]
+    script = WITHOUT_TABLE + "main()"
+    args = ["select", tmp_path / name, "-b", "1", "-o", tmp_path / out, *ZCORE]
     command = [sys.executable, "-c", script, *map(str, args)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == code, done.stderr
@@ -231,7 +233,22 @@ def test_without_the_extra(npy, write, tmp_path, name, out, code):
     if code:
         assert 'pip install "sklearn-zcore[table]"' in done.stderr
         assert "needs pyarrow" in done.stderr
+        assert 'in a checkout: pip install ".[table]"' in done.stderr
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_compare_and_demo_without_the_extra(tmp_path):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    np.savez(tmp_path / "xy.npz", X=rng.normal(size=(60, 3)) + labels[:, None], y=labels)
+    compare = ["compare", "xy.npz", "--key", "X", "-t", "y", "-b", 9, "--methods", "k-means"]
+    for args in (compare, ["demo", "-b", 20]):
+        script = WITHOUT_TABLE + f"sys.argv[1:] = {list(map(str, args))}; main()"
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert "random" in done.stdout
 
 
 def test_selectors_own_complaint(fails, npy):

@@ -11,6 +11,8 @@ import pytest
 
 from sklearn_zcore.cli import _table
 
+ZCORE = ("--method", "zcore")
+
 
 def test_help_teaches(zcore):
     for args, parts in [
@@ -116,7 +118,18 @@ def test_mistake_and_debug(spawn, tmp_path):
 
 @pytest.mark.slow
 def test_json_stdout_is_pure(spawn, npy, tmp_path):
-    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", "--n-iter", 2000, "--json")
+    args = (
+        "select",
+        npy,
+        "-b",
+        "10%",
+        "-o",
+        tmp_path / "o.npy",
+        *ZCORE,
+        "--n-iter",
+        2000,
+        "--json",
+    )
     process = spawn(*args)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
@@ -125,7 +138,7 @@ def test_json_stdout_is_pure(spawn, npy, tmp_path):
 
 @pytest.mark.slow
 def test_closed_pipe(spawn, npy, tmp_path):
-    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", "--n-iter", 2000)
+    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", *ZCORE, "--n-iter", 2000)
     read, write = os.pipe()
     os.close(read)
     process = spawn(*args, stdout=write)
@@ -161,7 +174,7 @@ main()
 @pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
 def test_interrupt(npy, tmp_path):
     """The draws would take many minutes: who ends here, was stopped."""
-    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", "--n-iter", "2000000000")
+    args = ("select", npy, "-b", "10%", "-o", tmp_path / "o.npy", *ZCORE, "--n-iter", "2000000000")
     process = subprocess.Popen(
         [sys.executable, "-c", TELLS_OF_ITS_FIT, *map(str, args)],
         stdout=subprocess.PIPE,

@@ -58,7 +58,20 @@ def chosen(zcore, photos, model):
     """Select half of the images; return what was written."""
 
     def run(out, *args, **kwargs):
-        base = ("select", photos, "--model", model, "-b", "50%", "-o", out, "--n-iter", 500)
+        base = (
+            "select",
+            photos,
+            "--model",
+            model,
+            "-b",
+            "50%",
+            "-o",
+            out,
+            "--method",
+            "zcore",
+            "--n-iter",
+            500,
+        )
         zcore(*base, *args, **kwargs)
         return out
 
@@ -273,6 +286,6 @@ def test_a_full_disk_leaves_no_folder(chosen, photos, tmp_path, monkeypatch):
 
 def test_json_report(zcore, npy, tmp_path):
     out = tmp_path / "tasks.json"
-    args = ("-b", 5, "-o", out, "--format", "label-studio", "--n-iter", 500)
+    args = ("-b", 5, "-o", out, "--format", "label-studio", "--method", "zcore", "--n-iter", 500)
     assert json.loads(zcore("select", npy, *args, "--json").stdout)["output"] == str(out)
     assert str(out) in zcore("select", npy, *args, "--force").stdout

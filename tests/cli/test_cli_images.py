@@ -14,6 +14,8 @@ pytest.importorskip("transformers", reason="images need the extra 'embed'")
 from sklearn_zcore import FoundationEmbedder, load_image_folder  # noqa: E402
 from tests.embedding import tiny  # noqa: E402
 
+ZCORE = ("--method", "zcore")
+
 
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
@@ -46,7 +48,7 @@ def selected(zcore, photos, model, tmp_path):
     def run(*args, out="coreset.csv", **kwargs):
         out = tmp_path / out
         result = zcore(
-            *("select", photos, "--model", model, "-b", "25%", "-o", out, "--n-iter", 500),
+            *("select", photos, "--model", model, "-b", "25%", "-o", out, *ZCORE, "--n-iter", 500),
             *args,
             **kwargs,
         )
@@ -72,7 +74,7 @@ def test_embed_parquet(zcore, photos, model, tmp_path):
     np.testing.assert_array_equal(table.iloc[:, 2:], expected)
     # What it is for.
     args = ("--raw", "--carry", "path,label", "-b", 3, "-o", tmp_path / "c.csv")
-    zcore("select", out, "--n-iter", 500, *args)
+    zcore("select", out, *ZCORE, "--n-iter", 500, *args)
 
 
 def test_embed_npy(zcore, photos, model, tmp_path):
@@ -324,7 +326,19 @@ def test_the_docs_tell_of_every_key(zcore, photos, model, tmp_path):
     from tests.cli.test_cli_structure import DOCS
 
     text = DOCS.read_text("utf-8")
-    args = ("select", photos, "-m", model, "-b", 3, "-o", tmp_path / "c.csv", "--n-iter", 500)
+    args = (
+        "select",
+        photos,
+        "-m",
+        model,
+        "-b",
+        3,
+        "-o",
+        tmp_path / "c.csv",
+        *ZCORE,
+        "--n-iter",
+        500,
+    )
     for command in (args, ("embed", photos, "-m", model, "-o", tmp_path / "e.npy")):
         for key in json.loads(zcore(*command, "--json").stdout):
             assert f"``{key}``" in text, key

@@ -20,6 +20,9 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="other systems have no names that are not text"
 )
 
+ZCORE = ("--method", "zcore")
+
+
 NAMES = [b"d\xff", b"caf\xe9", b"a\\xe9", "Köln".encode(), b"new\nline", b"red\x1b[31m"]
 
 
@@ -98,7 +101,19 @@ def test_names_of_broken_files(zcore, photos, model, tmp_path):
 def test_names_of_columns(zcore, write, tmp_path):
     rows = [f"{i % 7},{i * 3 % 11}" for i in range(60)]
     path = write("\n".join(["a,red\x1b[31m", *rows]), "t\x1b[1m.csv")
-    args = ("select", path, "-b", 5, "-o", tmp_path / "o.csv", "--n-iter", 500, "--subspace-dim", 1)
+    args = (
+        "select",
+        path,
+        "-b",
+        5,
+        "-o",
+        tmp_path / "o.csv",
+        *ZCORE,
+        "--n-iter",
+        500,
+        "--subspace-dim",
+        1,
+    )
     result = zcore(*args, "--carry", "red\x1b[31m")
     assert "\x1b" not in result.stdout + result.stderr
     assert "t\\x1b[1m.csv" in result.stdout and "red\\x1b[31m" in result.stdout

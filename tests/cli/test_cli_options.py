@@ -1,5 +1,7 @@
 """Options that mean nothing where they are given are refused by name, in every command."""
 
+import re
+
 import pytest
 
 from sklearn_zcore.cli._command import command, opt
@@ -111,7 +113,7 @@ def test_zero_is_given(zcore, tmp_path, monkeypatch):
 
 def test_more_draws_than_can_be_counted(zcore, npy, tmp_path):
     for number in ("1e30", "1e300", "10000000000000000000000"):
-        start = ("select", npy, "-b", 5, "-o", tmp_path / "o.npy")
+        start = ("select", npy, "-b", 5, "-o", tmp_path / "o.npy", "--method", "zcore")
         assert "more draws" in told(zcore(*start, "--n-iter", number, code=2))
 
 
@@ -158,3 +160,22 @@ def test_a_command_of_ones_own():
     result = CliRunner().invoke(app, ["-c", "green"])
     assert result.exit_code == 2 and "--colour 'green' is unknown" in result.stderr
     assert "red|blue" in CliRunner().invoke(app, ["--help"]).stdout
+
+
+def test_an_option_of_another_method_names_the_method(zcore, npy, tmp_path):
+    start = ("select", npy, "-b", 5, "-o", tmp_path / "o.npy")
+    shown = told(zcore(*start, "--n-iter", 10, code=2))
+    assert "--method facility-location has no option --n-iter." in shown
+    assert "or use --method zcore." in shown
+
+
+@pytest.mark.parametrize("name", ["select", "compare", "embed", "demo"])
+def test_help_leaves_out_the_rare(zcore, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "100")
+    short, long = zcore(name, "--help").stdout, zcore(name, "--help-all").stdout
+    assert "<bool>" not in short + long
+    assert "--help-all" in short and "--debug" not in short and "--debug" in long
+    hidden = set(re.findall(r"--[a-z-]+", long)) - set(re.findall(r"--[a-z-]+", short))
+    assert hidden >= ({"--n-neighbors", "--pooling"} if name == "select" else {"--debug"})
+    assert len(short.splitlines()) <= 150
+    assert zcore(name, "--help").stdout == short  # what --help-all has shown is hidden again

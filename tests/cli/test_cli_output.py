@@ -13,7 +13,7 @@ import pytest
 from sklearn_zcore import _atomic
 from sklearn_zcore.cli import _output, _table
 
-FAST = ("--n-iter", "2000")
+FAST = ("--method", "zcore", "--n-iter", "2000")
 
 
 def left(directory):

@@ -129,11 +129,11 @@ def test_the_docs_tell_of_every_key(zcore, npy, tmp_path):
     labelled = tmp_path / "labelled.npz"
     np.savez(labelled, X=np.load(npy), y=np.arange(60) % 2)
     commands = [
-        ("select", npy, "-b", 5, "-o", tmp_path / "o.npy", "--n-iter", 2000),
+        ("select", npy, "-b", 5, "-o", tmp_path / "o.npy", "--method", "zcore", "--n-iter", 2000),
         ("compare", labelled, "--key", "X", "-t", "y", "-b", 9, "--methods", "random"),
         ("cache", "info", "--cache-dir", tmp_path),
         ("cache", "clear", "--cache-dir", tmp_path),
-        ("demo",),
+        ("demo", "-b", "20"),
     ]
     for args in commands:
         for key in json.loads(zcore(*args, "--json").stdout):

@@ -70,7 +70,7 @@ def test_tags():
     assert not tags.target_tags.required
     dense = get_tags(CoresetSampler(zcore())).input_tags
     assert not dense.sparse and not dense.string and not dense.allow_nan
-    scaled = get_tags(CoresetSampler(random(), StandardScaler(with_mean=False))).input_tags
+    scaled = get_tags(CoresetSampler(zcore(), StandardScaler(with_mean=False))).input_tags
     assert scaled.sparse and not scaled.allow_nan
 
 

@@ -44,3 +44,19 @@ def test_bar_is_closed_on_errors(capsys):
 
 def test_verbose_changes_nothing(capsys):
     assert (zcore(verbose=1).fit(table()).scores_ == zcore().fit(table()).scores_).all()
+
+
+def test_in_a_notebook(monkeypatch, capsys, recwarn):
+    """One line that is written over, whether or not there are widgets; its end is the end."""
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    zcore(verbose=1, n_iter=12_345).fit(table())
+    out, err = capsys.readouterr()
+    assert out == "" and not recwarn.list
+    assert err.endswith("\n") and err.count("\n") == 1
+    last = err.rstrip("\n").split("\r")[-1]
+    assert last.startswith(f"ZCore [{'#' * 20}] 12,345/12,345 draws, ")
+    with pytest.raises(KeyboardInterrupt), progress_bar(1, "ZCore", "draws") as progress:
+        progress.add_total(100)
+        progress.advance(10)
+        raise KeyboardInterrupt
+    assert "[##                  ] 10/100 draws" in capsys.readouterr().err

@@ -111,7 +111,7 @@ def test_dask():
     distributed = pytest.importorskip("distributed")
     expected = scores(n_jobs=1)
     cluster = distributed.LocalCluster(
-        processes=False, n_workers=1, threads_per_worker=2, dashboard_address=None
+        processes=False, n_workers=1, threads_per_worker=2, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster), joblib.parallel_config(backend="dask"):
         np.testing.assert_array_equal(scores(), expected)

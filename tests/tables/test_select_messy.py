@@ -108,7 +108,7 @@ def test_missing_drop(path):
 
 
 def test_all_troubles_are_told_at_once(tmp_path):
-    frame = pd.DataFrame({"a": [[k] for k in range(9)], "b": range(9), "c": [{"x": 1}] * 9})
+    frame = pd.DataFrame({"a": [[str(k)] for k in range(9)], "b": range(9), "c": [{"x": 1}] * 9})
     frame.to_parquet(tmp_path / "t.parquet")
     told = select(tmp_path / "t.parquet", code=2, out="out.parquet").stderr
     assert "2 columns cannot be used" in told

@@ -6,14 +6,14 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow  # processes, or many fits
+
 FIT = """
 import resource, sys, warnings
 import numpy as np
 if len(sys.argv) > 1:  # no file of more than these bytes, as on a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
 from sklearn_zcore import KCenterSelector
-
-pytestmark = pytest.mark.slow  # processes, or many fits
 X = np.random.default_rng(0).standard_normal((50, 3))
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")

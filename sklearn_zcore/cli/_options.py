@@ -151,6 +151,7 @@ class CampaignOptions(Options):
     """What is known of the rows: chosen before, owed a share, and how much each counts."""
 
     panel = "Rounds, groups and weights"
+    rare = {"group_budget", "weight_by", "min_distance", "weights"}
 
     selected: str | None = opt(
         None,

@@ -43,6 +43,8 @@ class GroupOptions(Options):
 class PageOptions(GroupOptions):
     """The report of a command that makes a coreset."""
 
+    rare = {"groups"}
+
     report: Path | None = opt(
         None, "FILE", "Also write a page about the coreset, to look at before labelling: .html."
     )

@@ -5,7 +5,6 @@ from typing import Any
 
 from sklearn_zcore.handover import make_coreset
 
-from ._campaign import goes_on, read_campaign
 from ._command import command, refuse
 from ._coreset import (
     budget_rows,
@@ -56,10 +55,6 @@ def select(
 
     [cyan]zcore select table.csv --budget 10% --carry id,label --out coreset.csv[/cyan]
 
-    500 rows, most valuable first, from a file in which '?' means missing:
-
-    [cyan]zcore select table.csv -b 500 --na-values '?' --order rank -o coreset.parquet[/cyan]
-
     Row numbers from an array of embeddings, used as they are:
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
@@ -93,6 +88,8 @@ def select(
     )
     budget = parse_budget(size.budget)
     selector = build_selector(selection, run, verbose=tell.verbose)
+    from sklearn_zcore.tables import goes_on, read_campaign
+
     # An earlier coreset that goes on is meant to be replaced.
     on = goes_on(campaign, writing.out)
     output = input.check_output(replace(writing, force=writing.force or on))
@@ -101,7 +98,7 @@ def select(
     report_to = page.report and check_page(page.report, table, force=writing.force)
     budget_rows(budget, input.read())  # Before the work: a budget above n is soon told.
     X = input.prepare(output)
-    known = read_campaign(campaign, input, len(X), output)
+    known = read_campaign(campaign, input, len(X), output.path)
     selector.set_params(**known.parameters)
     beside = input.beside(page.groups) if report_to else {}
     n_selected = budget_rows(budget, len(X), n_taken=len(known.before))

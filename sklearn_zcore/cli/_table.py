@@ -167,11 +167,8 @@ class TableInput:
         from sklearn_zcore.tables import shown_columns
 
         data, named = shown_columns(self.source, self.kept, self._written(), groups or [])
-        if data is not None and self.kept is not None:
-            data = {ADDED[0]: self.kept, **data}
-        elif self.kept is not None:
-            data = {ADDED[0]: self.kept}
-        return {"data": data, "groups": named}
+        numbers = {} if self.kept is None else {ADDED[0]: self.kept}
+        return {"data": {**numbers, **(data or {})} or None, "groups": named}
 
     def column(self, name: str, option: str) -> Any:
         """Return a column of the rows of the matrix, as text; None where nothing stands."""

@@ -15,6 +15,7 @@ from sklearn_zcore.tables._roles import Roles, resolve_roles, shown_columns, spl
 from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
+    from sklearn_zcore.tables._campaign import Campaign, goes_on, read_campaign
     from sklearn_zcore.tables._column_values import (
         column_numbers,
         column_text,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ARRAY_FORMATS",
     "TABLE_FORMATS",
+    "Campaign",
     "Features",
     "PreparedColumn",
     "RawNumbers",
@@ -49,22 +51,24 @@ __all__ = [
     "check_table",
     "column_numbers",
     "column_text",
+    "dropped_rows",
     "file_format",
+    "goes_on",
     "joined",
+    "lists_to_matrix",
     "missing_by_kind",
     "parse_distance",
     "parse_shares",
-    "dropped_rows",
-    "lists_to_matrix",
     "raw_numbers",
+    "read_campaign",
     "read_table",
     "resolve_roles",
     "rows_in_file",
     "rows_not_empty",
     "sentences",
     "shortened",
-    "spelled",
     "shown_columns",
+    "spelled",
     "split_names",
     "spread_lists",
     "too_few_complete_rows",
@@ -72,6 +76,7 @@ __all__ = [
 
 # Where those names are that need scikit-learn, which a command can do without for its help.
 _MODULES = {
+    "Campaign": "_campaign",
     "Features": "_features",
     "PreparedColumn": "_report",
     "RawNumbers": "_raw",
@@ -79,14 +84,16 @@ _MODULES = {
     "build_features": "_features",
     "column_numbers": "_column_values",
     "column_text": "_column_values",
+    "dropped_rows": "_report",
+    "goes_on": "_campaign",
     "joined": "_column_values",
     "missing_by_kind": "_report",
     "parse_distance": "_shares",
     "parse_shares": "_shares",
-    "dropped_rows": "_report",
     "raw_numbers": "_raw",
-    "rows_not_empty": "_column_values",
+    "read_campaign": "_campaign",
     "rows_in_file": "_column_values",
+    "rows_not_empty": "_column_values",
     "sentences": "_report",
     "too_few_complete_rows": "_raw",
 }

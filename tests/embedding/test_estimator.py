@@ -273,10 +273,14 @@ def test_few_large_files_are_held_at_once(num_workers, embedder, tmp_path, monke
         paths.append(str(path))
     expected = embedder(batch_size=8).transform(paths)
 
-    read, most = _images.read_regular, []
+    def held():
+        return sum(type(thing) is _images.LoadedImage for thing in gc.get_objects())
+
+    gc.collect()
+    read, most, others = _images.read_regular, [], held()  # what other tests have left behind
 
     def watched(path):
-        most.append(sum(type(thing) is _images.LoadedImage for thing in gc.get_objects()))
+        most.append(held() - others)
         return read(path)
 
     original = _engine._prepare

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ._errors import CliError
-from ._options import CampaignOptions
-from ._output import Output
+import numpy as np
+
+from ._column_values import column_numbers, joined, rows_in_file, rows_not_empty
+from ._errors import TableError
+from ._shares import parse_distance, parse_shares
 
 
 @dataclass
@@ -31,34 +33,31 @@ class Campaign:
     goes_on: bool
 
 
-def read_campaign(options: CampaignOptions, input: Any, n_rows: int, output: Output) -> Campaign:
+def read_campaign(options: Any, input: Any, n_rows: int, out: Path) -> Campaign:
     """Look up what the options name.
 
     Parameters
     ----------
-    options : CampaignOptions
-    input : TableInput or FolderInput
-        Prepared.
+    options : object
+        With the command's options of rounds, groups and weights as attributes.
+    input : object
+        Has the columns of the rows, by name.
     n_rows : int
         Rows of its matrix.
-    output : Output
+    out : Path
         Where the coreset goes.
 
     Returns
     -------
     Campaign
     """
-    import numpy as np
-
-    from sklearn_zcore.tables import column_numbers, joined, parse_distance, parse_shares
-
     parameters: dict[str, Any] = {}
     keywords: dict[str, Any] = {}
     if options.min_distance is not None:
         parameters["min_distance"] = parse_distance(options.min_distance, "--min-distance")
     if options.group_budget is not None:
         if not options.group_by:
-            raise CliError(
+            raise TableError(
                 "--group-budget shares the budget among groups, and there are none.",
                 "Name their columns: --group-by site.",
             )
@@ -72,12 +71,12 @@ def read_campaign(options: CampaignOptions, input: Any, n_rows: int, output: Out
     before, goes_on = np.empty(0, np.intp), False
     if options.selected is not None:
         before = _selected_before(options.selected, input, n_rows)
-        goes_on = _is_file(options.selected, output.path)
+        goes_on = _is_file(options.selected, out)
         keywords["selected"] = np.isin(np.arange(n_rows), before)
     return Campaign(parameters, keywords, before, goes_on)
 
 
-def goes_on(options: CampaignOptions, out: Path) -> bool:
+def goes_on(options: Any, out: Path) -> bool:
     """Return whether the output is the earlier coreset itself."""
     return options.selected is not None and _is_file(options.selected, out)
 
@@ -88,14 +87,10 @@ def _is_file(name: str, path: Path) -> bool:
 
 def _selected_before(name: str, input: Any, n_rows: int) -> Any:
     """Return the rows of the matrix that a file or a column names, by rank where it has one."""
-    import numpy as np
-
-    from sklearn_zcore.tables import rows_in_file, rows_not_empty
-
     if input.has_column(name):
         return rows_not_empty(input.column(name, "--selected"))
     if not Path(name).exists():
-        raise CliError(
+        raise TableError(
             f"--selected {name!r} is neither a file nor a column of the input.",
             "Name an earlier coreset, a .npy of row numbers, or a column.",
         )

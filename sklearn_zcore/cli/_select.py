@@ -63,9 +63,9 @@ def select(
 
     [cyan]zcore select table.csv -b 10% --method zcore --n-iter auto -o coreset.csv[/cyan]
 
-    A further round: what has a label is covered, and each site gets its share:
+    A further round: what was selected is covered, and each site gets its share:
 
-    [cyan]zcore select t.csv -b 9 --method k-means --selected label --group-by site -o b.csv[/cyan]
+    [cyan]zcore select table.csv -b 9 --selected coreset.csv --group-by site -o next.csv[/cyan]
 
     Images, copied to a folder of their own:
 

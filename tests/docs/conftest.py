@@ -46,6 +46,7 @@ def desk(tmp_path, hub, monkeypatch):
     frame.to_csv("table.csv", index=False)
     frame.to_parquet("table.parquet")
     np.save("embeddings.npy", np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32))
+    pd.DataFrame({"zcore_row": [5, 80, 311]}).to_csv("earlier.csv", index=False)
     draw_photos("photos")
     pd.DataFrame({"path": ["photos/cats/c2.png", "dogs/a0.png"]}).to_csv("chosen.csv", index=False)
     return folder
@@ -59,6 +60,7 @@ def made_table(n=600):
     for name in ("length", "width", "weight"):
         frame[name] = np.round(rng.normal(label, 1.0), 3)
     frame["colour"] = rng.choice(["red", "green", "blue"], n)
+    frame["site"] = rng.choice(["north", "south"], n)
     frame.loc[[3, 77], "weight"] = np.nan
     return frame
 

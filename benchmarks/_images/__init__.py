@@ -1,0 +1,1 @@
+"""The parts of images.py: pictures, embeddings and selections, networks, learners, results."""

@@ -63,6 +63,7 @@ class Setting:
     long_tail: float | None
     label_noise: float
     corrupt: float
+    augment: bool
     network: str
     schedule: Schedule
     finetuning: Schedule
@@ -94,7 +95,9 @@ class Work:
     def _made(self, name):
         if name not in self._batches:
             pictures = getattr(self, name)
-            self._batches[name] = make_batches(pictures, self.size, self.n_channels)
+            self._batches[name] = make_batches(
+                pictures, self.size, self.n_channels, self.setting.augment
+            )
         return self._batches[name]
 
 
@@ -143,6 +146,7 @@ def resolve(arguments, n_rows, size):
         arguments.long_tail,
         arguments.label_noise,
         arguments.corrupt,
+        arguments.augment is not False,
         network,
         schedule,
         finetuning,
@@ -192,12 +196,15 @@ def unit_path(folder, name, budget, learner, seed):
     return folder / "units" / f"{name.replace(':', '-')}--{budget:g}--{learner}--{seed}.json"
 
 
-def run_unit(work, folder, largest, name, budget, learner, seed):
+def run_unit(work, folder, largest, once, name, budget, learner, seed):
     """Select, train and test, and keep the score, whole or not at all."""
+    selection_seed = work.setting.seed if name in once else seed
     n_rows = len(work.train)
     size = max(1, int(n_rows * budget / 100 + 1e-9))
     begin = time.process_time()
-    rows = np.sort(select(work.embedded_train, name, size, largest, seed, folder / "selections"))
+    rows = np.sort(
+        select(work.embedded_train, name, size, largest, selection_seed, folder / "selections")
+    )
     selected = time.process_time()
     path = unit_path(folder, name, budget, learner, seed)
     checkpoint = path.with_suffix(".checkpoint")
@@ -208,6 +215,7 @@ def run_unit(work, folder, largest, name, budget, learner, seed):
         "budget": budget,
         "learner": learner,
         "seed": seed,
+        "selection_seed": selection_seed,
         "n_selected": len(rows),
         "n_classes": int(np.unique(work.train.labels[rows]).size),
         "accuracy": float(np.mean(found == work.test.labels)),
@@ -245,14 +253,15 @@ def run(arguments):
         largest = max(1, int(len(train) * max(arguments.budgets) / 100 + 1e-9))
         task = bar.add_task("trainings", total=len(units), completed=len(units) - len(left))
         for unit in left:
-            run_unit(work, arguments.out, largest, *unit)
+            run_unit(work, arguments.out, largest, arguments.select_once, *unit)
             bar.advance(task)
     schedule = setting.schedule
     described = (
         f"{len(train):,} training and {len(test):,} test pictures of {arguments.data}, embedded by "
         f"{', '.join(arguments.model)} ({embedded['train'].shape[1]:,} features). From scratch: "
         f"{setting.network} at {size} pixels, {schedule.steps:,} steps of {schedule.batch_size}, "
-        f"SGD from {schedule.learning_rate} on {best_device()}. Long tail "
+        f"SGD from {schedule.learning_rate} on {best_device()}, "
+        f"{'' if setting.augment else 'not '}augmented. Long tail "
         f"{setting.long_tail}, label noise {setting.label_noise}, corrupted {setting.corrupt}."
     )
     print(write_results(arguments.out, arguments.selectors, described))
@@ -279,6 +288,13 @@ def parse(arguments=None):
     parser.add_argument("--model", action="append", help="of FoundationEmbedder; may be repeated")
     parser.add_argument("--out", type=Path, help="folder of the results")
     parser.add_argument("--selectors", nargs="+", type=known, help="default: all, and zcore:1")
+    parser.add_argument(
+        "--select-once",
+        nargs="+",
+        type=known,
+        default=[],
+        help="selectors that take long: all trainings on one selection",
+    )
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--budgets", nargs="+", type=float, help="per cent of the rows")
     chosen.add_argument("--prune-rates", nargs="+", type=float, help="default: 90 80 70 50 30")
@@ -296,8 +312,9 @@ def parse(arguments=None):
     parser.add_argument("--image-size", type=int, help="pixels; default: as is to 96, else 224")
     parser.add_argument("--epochs", type=int, help="passes over all rows; default: 200, large 60")
     parser.add_argument("--steps", type=int, help="instead of --epochs")
-    parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--learning-rate", type=float, default=0.1)
+    parser.add_argument("--batch-size", type=int, help="default: 256")
+    parser.add_argument("--learning-rate", type=float, help="default: 0.1")
+    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, help="default: do")
     parser.add_argument("--finetune-steps", type=int, default=2000)
     parser.add_argument("--threads", type=int, help="of torch")
     parser.add_argument("--small", action="store_true", help="6,000 pictures, short trainings")
@@ -314,6 +331,8 @@ def parse(arguments=None):
         found.learners = list(dict.fromkeys([*found.learners, "probe", "finetune"]))
     if found.small:
         small(found)
+    found.batch_size = found.batch_size or 256
+    found.learning_rate = found.learning_rate or 0.1
     return found
 
 
@@ -321,8 +340,11 @@ def small(arguments):
     """Set what two cores can do in less than an hour, where nothing else was asked for."""
     arguments.max_rows = arguments.max_rows or 6000
     arguments.max_test = arguments.max_test or 2000
-    arguments.steps = arguments.steps or 400
-    arguments.batch_size = min(arguments.batch_size, 128)
+    arguments.steps = arguments.steps or 600
+    arguments.batch_size = arguments.batch_size or 64
+    arguments.learning_rate = arguments.learning_rate or 0.05
+    # In so few steps, a network gains nothing from pictures that are never twice the same.
+    arguments.augment = bool(arguments.augment)
     if arguments.learners == ["scratch"]:
         arguments.learners = ["scratch", "probe", "knn"]
 

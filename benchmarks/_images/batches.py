@@ -33,9 +33,11 @@ class TensorBatches:
     ----------
     pictures : Pictures
     size, n_channels : int
+    augment : bool
     """
 
-    def __init__(self, pictures, size, n_channels):
+    def __init__(self, pictures, size, n_channels, augment):
+        self._augmented = augment
         self._labels = torch.from_numpy(np.asarray(pictures.labels, np.int64))
         self._values = np.empty((len(pictures), size, size, n_channels), np.uint8)
         self._pad = size // 8  # 4 pixels of 32, as published
@@ -46,9 +48,9 @@ class TensorBatches:
             self._values[row] = _as_values(image, n_channels)
 
     def __call__(self, rows, rng):
-        """Return the pictures of these rows and their labels, augmented if there is a rng."""
+        """Return the pictures of these rows and their labels; a rng augments them."""
         values = self._values[rows]
-        if rng is not None:
+        if rng is not None and self._augmented:
             values = self._augment(values, rng)
         return _as_input(values), self._labels[rows]
 
@@ -70,16 +72,20 @@ class PathBatches:
     ----------
     pictures : Pictures
     size, n_channels : int
+    augment : bool
     """
 
-    def __init__(self, pictures, size, n_channels):
+    def __init__(self, pictures, size, n_channels, augment):
+        self._augmented = augment
         self._pictures, self._size, self._n_channels = pictures, size, n_channels
         self._labels = torch.from_numpy(np.asarray(pictures.labels, np.int64))
         self._threads = ThreadPoolExecutor(os.cpu_count())
 
     def __call__(self, rows, rng):
-        """Return the pictures of these rows and their labels, augmented if there is a rng."""
-        seeds = [None] * len(rows) if rng is None else rng.integers(2**63, size=len(rows))
+        """Return the pictures of these rows and their labels; a rng augments them."""
+        seeds = [None] * len(rows)
+        if rng is not None and self._augmented:
+            seeds = rng.integers(2**63, size=len(rows))
         values = np.stack(list(self._threads.map(partial(self._decode), rows, seeds)))
         return _as_input(values), self._labels[rows]
 

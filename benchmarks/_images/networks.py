@@ -84,13 +84,12 @@ def small_cnn(n_channels, n_classes):
         )
 
     return nn.Sequential(
-        *block(n_channels, 32, 5),
+        *block(n_channels, 16, 5),
+        *block(16, 32, 3),
         *block(32, 64, 3),
-        *block(64, 128, 3),
         nn.AdaptiveAvgPool2d(4),
         nn.Flatten(),
-        nn.Dropout(0.2),
-        nn.Linear(128 * 16, n_classes),
+        nn.Linear(64 * 16, n_classes),
     )
 
 
@@ -143,7 +142,7 @@ def train(network, batches, rows, schedule, seed, checkpoint=None):
     ----------
     network : Module
     batches : object
-        ``batches(rows, rng)`` returns pictures, augmented, and labels.
+        ``batches(rows, rng)`` returns pictures, augmented by the random generator, and labels.
     rows : ndarray of int
     schedule : Schedule
     seed : int
@@ -228,7 +227,7 @@ def predict(network, batches, n_rows, batch_size=500):
     return np.concatenate(found)
 
 
-def make_batches(pictures, size, n_channels):
+def make_batches(pictures, size, n_channels, augment):
     """Return what makes batches of these pictures: from memory, or decoded as they are needed."""
     kind = TensorBatches if size <= SMALL else PathBatches
-    return kind(pictures, size, n_channels)
+    return kind(pictures, size, n_channels, augment)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table
+from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table, pieces_left
 
 T = TypeVar("T")
 _SMALL_BYTES = 4 * 2**20  # neighbours that are smaller are looked at together
@@ -73,9 +73,15 @@ class DaskBlocks:
         # Chunks beside each other are joined where they are looked at, a row of chunks at a time.
         return [list(row) for row in grid], [int(size) for size in sizes]
 
-    def map(self, function: OnBlock[T], *, n_jobs: int | None = None) -> Iterator[tuple[slice, T]]:
+    def map(
+        self,
+        function: OnBlock[T],
+        *,
+        n_jobs: int | None = None,
+        done: Sequence[tuple[int, int]] = (),
+    ) -> Iterator[tuple[slice, T]]:
         """Call a function of every block, see `BlockSource`."""
-        pieces = np.flatnonzero(np.diff(self.bounds))
+        pieces = pieces_left(self.bounds, done)
         calls = (
             (_on_blocks, function, self._blocks[p], self.dtype, int(self.bounds[p])) for p in pieces
         )

@@ -25,25 +25,31 @@ class Sums(NamedTuple):
 
     Attributes
     ----------
-    halves : ndarray of shape (2, n_samples)
-        Coverage less redundancy, over two independent halves of the subspaces.
+    units : ndarray of shape (2, n_samples), int64
+        Coverage less redundancy, over two independent halves of the subspaces, in units of 2**-32:
+        sums of integers, whose order does not matter.
     n_draws, n_rounds : int
         How far the sampling has come.
     seed : int
     """
 
-    halves: NDArray[np.float64]
+    units: NDArray[np.int64]
     n_draws: int
     n_rounds: int
     seed: int
 
+    @property
+    def halves(self) -> NDArray[np.float64]:
+        """Return the sums of both halves as floats."""
+        return np.asarray(self.units * 2.0**-32, np.float64)
+
 
 def _as_sums(arrays: list[NDArray[Any]], n_samples: int) -> Sums:
     """Return sums that have been stored; raise ValueError if they are none of these rows."""
-    halves, *numbers = arrays
-    if halves.shape != (2, n_samples) or not np.isfinite(halves).all() or len(numbers) != 3:
+    units, *numbers = arrays
+    if units.shape != (2, n_samples) or units.dtype != np.int64 or len(numbers) != 3:
         raise ValueError("not the sums of the rows")
-    return Sums(halves, *(int(number) for number in numbers))
+    return Sums(units, *(int(number) for number in numbers))
 
 
 def _draw_seed(random_state: Any) -> int:
@@ -59,8 +65,9 @@ def _agreed_at(sums: Sums, random_init: bool) -> NDArray[np.intp]:
     """
     from sklearn_zcore.scoring import scale_scores
 
-    ranks = np.empty(sums.halves.shape, np.intp)
-    for half, raw in enumerate(sums.halves):
+    ranks = np.empty(sums.units.shape, np.intp)
+    for half, units in enumerate(sums.units):
+        raw = units * 2.0**-32
         scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
         ranks[half, np.argsort(-scores, kind="stable")] = np.arange(raw.size)
     return np.sort(ranks.max(axis=0))
@@ -98,11 +105,11 @@ def _sample(
         first_round=0 if start is None else start.n_rounds,
     )
     if start is not None:
-        scorer.halves += start.halves
+        scorer.sums[:] = start.units
         scorer.n_draws = start.n_draws
 
     def sums() -> Sums:
-        return Sums(scorer.halves, scorer.n_draws, scorer.n_rounds, seed)
+        return Sums(scorer.sums, scorer.n_draws, scorer.n_rounds, seed)
 
     with progress_bar(verbose, "ZCore", "draws") as progress:
         if stopping is None:
@@ -319,7 +326,7 @@ class ZCoreSelector(BaseCoresetSelector):
         self.n_iter_ = self._sums.n_draws
         self._agreed_at = _agreed_at(self._sums, self.random_init)
         return scale_scores(
-            self._sums.halves.sum(axis=0),
+            self._sums.units.sum(axis=0) * 2.0**-32,
             random_init=self.random_init,
             seed=self._sums.seed,
             stream=0,

@@ -37,7 +37,7 @@ class Workspace(NamedTuple):
     centre: NDArray[np.float32]  # (subspace_dim,) coordinates of the cover
     distances: NDArray[np.float32]  # (> n_samples,) distances, then weights
     spare: NDArray[np.float32]  # (> n_samples // 2,) scratch of the sums
-    tied: NDArray[np.int32]  # (n_samples,) rows at the k-th distance
+    tied: NDArray[np.int32]  # (> n_samples,) which of them are at the k-th distance
 
 
 def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> Workspace:
@@ -59,7 +59,7 @@ def allocate(n_samples: int, subspace_dim: int, n_targets: int, n_bins: int) -> 
         centre=np.empty(subspace_dim, np.float32),
         distances=np.empty(n_samples + LANES, np.float32),
         spare=np.empty(n_samples // 2 + LANES, np.float32),
-        tied=np.empty(n_samples, np.int32),
+        tied=np.empty(n_samples + LANES, np.int32),
     )
 
 

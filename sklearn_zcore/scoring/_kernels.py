@@ -30,6 +30,7 @@ from sklearn_zcore.scoring._vector import (
 )
 
 _INF = np.float32(np.inf)
+_NO_ROW = np.int32(0x7FFFFFFF)
 _BLOCK = 8  # bins; the rows of 8 x 8 cells and of those around them fit a core's own cache
 
 
@@ -157,25 +158,23 @@ def _limit(near, k, inner, n_inner, radius, within, m):
 
 
 @jit_helper
-def _cut_ties(limit, n_keep, n_runs, work):
-    """Keep the ``n_keep`` lowest rows at distance ``limit``, put the others at infinity."""
+def _cut_ties(limit, n_tied, n_keep, n_runs, work):
+    """Keep the ``n_keep`` lowest of the rows at distance ``limit``, put the others at infinity."""
     runs, rows, distances, tied = work.runs, work.rows, work.distances, work.tied
-    n_tied = done = 0
+    done = np.uint64(0)
     for r in range(n_runs):
-        low, high = runs[r, 0], runs[r, 1]
-        for p in range(low, high):
-            if distances[done + p - low] == limit:
-                tied[n_tied] = rows[p]
-                n_tied += 1
-        done += high - low
-    last = row_limit(tied[:n_tied], n_keep)
-    done = 0
-    for r in range(n_runs):
-        low, high = runs[r, 0], runs[r, 1]
-        for p in range(low, high):
-            if distances[done + p - low] == limit and rows[p] > last:
-                distances[done + p - low] = _INF
-        done += high - low
+        first, size = np.uint64(runs[r, 0]), np.uint64(runs[r, 1] - runs[r, 0])
+        for i in range(size):
+            row = rows[first + i]
+            tied[done + i] = row if distances[done + i] == limit else _NO_ROW
+        done += size
+    total = np.uint64(padded(done))
+    for i in range(done, total):
+        tied[i] = _NO_ROW
+    last = row_limit(tied[:total], rows.size, n_tied, n_keep)
+    for i in range(total):
+        cut = distances[i] == limit and tied[i] > last
+        distances[i] = _INF if cut else distances[i]
 
 
 @jit_helper
@@ -190,7 +189,7 @@ def _take_redundancy(
     block = near[: padded(total)]
     limit, n_below, n_upto = _limit(block, k, inner, n_inner, radius, within, slots.size)
     if n_upto > k:
-        _cut_ties(limit, k - n_below, n_runs, work)
+        _cut_ties(limit, n_upto - n_below, k - n_below, n_runs, work)
     share = np.float32(n_hits) / weigh(block, limit, exponent, work.spare)
     done = np.uint64(0)
     for r in range(n_runs):
@@ -326,6 +325,7 @@ def score_brute(columns, slots, targets, n_targets, k, exponent, work, scores):
     m = slots.shape[1]
     n = columns.shape[1]
     points, centre, near = work.points, work.centre, work.distances[: padded(n)]
+    hits, found = work.hits, work.found
     for i in range(n):
         work.rows[i] = i
     # One run that holds all rows.
@@ -339,6 +339,14 @@ def score_brute(columns, slots, targets, n_targets, k, exponent, work, scores):
             write_distances(points, targets[s, t], 0, n, near, 0)
             pad(near, n)
             row, _ = find(near, smallest_above(near, np.float32(-1)))
+            found[t] = row
+            hits[row] += 1
+        for t in range(n_targets[s]):
+            row = np.int64(found[t])
+            n_hits = hits[row]
+            if n_hits == 0:
+                continue  # done: a cover hit several times is worked out once
+            hits[row] = 0
             for f in range(m):
                 centre[f] = points[f, row]
             write_distances(points, centre, 0, n, near, 0)
@@ -350,8 +358,8 @@ def score_brute(columns, slots, targets, n_targets, k, exponent, work, scores):
                     near, k, np.float32(-1), np.int64(0), limit, n - 1, 1.0 / m
                 )
                 if n_upto > k:
-                    _cut_ties(limit, k - n_below, 1, work)
+                    _cut_ties(limit, n_upto - n_below, k - n_below, 1, work)
             share = 1.0 / weigh(near, limit, exponent, work.spare)
             for i in range(np.uint64(n)):
-                scores[i] -= units_of(share * near[i])
-            scores[row] += units_of(1.0)
+                scores[i] -= n_hits * units_of(share * near[i])
+            scores[row] += n_hits * units_of(1.0)

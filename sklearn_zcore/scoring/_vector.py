@@ -207,22 +207,30 @@ def neighbour_limit(values, k, low, n_low, high, n_high, power):
 
 
 @jit_helper
-def row_limit(tied, k):
-    """Return a number that exactly k of the (distinct) row numbers ``tied`` do not exceed."""
-    low, high = np.int64(-1), np.int64(0)
-    for i in range(tied.size):
-        high = max(high, np.int64(tied[i]))
+def row_limit(tied, n_rows, n_tied, k):
+    """Return a number that exactly k of the row numbers in a padded block do not exceed.
+
+    ``n_tied`` > k of the block's numbers are distinct and below ``n_rows``, the others larger. They
+    are about as dense everywhere: interpolation finds the place, bisection sees that it ends.
+    """
+    low, n_low, high, n_high = np.int64(-1), np.int64(0), np.int64(n_rows - 1), np.int64(n_tied)
+    bisect = False
     while True:
-        middle = (low + high + 1) // 2
-        count = 0
-        for i in range(tied.size):
-            count += tied[i] <= middle
+        middle = (low + high) // 2
+        if not bisect:
+            middle = low + (high - low) * (k - n_low) // (n_high - n_low)
+            middle = min(max(middle, low + 1), high - 1)
+        bound, found = np.int32(middle), np.int32(0)
+        for i in range(_whole(tied)):
+            found = np.int32(found + (tied[i] <= bound))
+        count = np.int64(found)
         if count == k:
             return middle
+        bisect = not bisect
         if count > k:
-            high = middle - 1
+            high, n_high = middle, count
         else:
-            low = middle
+            low, n_low = middle, count
 
 
 @jit_helper

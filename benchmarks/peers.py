@@ -1,7 +1,7 @@
 """Peers of the selectors: other packages that choose rows, on the same data in one run.
 
     python -m venv peers && peers/bin/pip install . pandas pyarrow skrub apricot-select kmedoids \
-        skmatter scikit-activeml
+        skmatter scikit-activeml goldener
     peers/bin/python benchmarks/peers.py             # four data sets of scikit-learn, minutes
     peers/bin/python benchmarks/peers.py --quick     # 300 rows of each
 
@@ -97,6 +97,15 @@ def core_set(X, k):
     return CoreSet(missing_label=np.nan, random_state=SEED).query(X, y, batch_size=k)
 
 
+def goldener_zcore(X, k):
+    """Choose by goldener's ZCore, in 20,000 draws: its default of two million takes an hour."""
+    import torch
+    from goldener.select import GoldZCoreSelectionTool
+
+    tool = GoldZCoreSelectionTool(device="cpu", n_random_anchors=20_000, random_state=SEED)
+    return tool.select(torch.from_numpy(X), k)
+
+
 PEERS = {
     "facility location, lazy greedy": ("apricot-select", apricot),
     "FasterPAM": ("kmedoids", fasterpam),
@@ -104,6 +113,7 @@ PEERS = {
     "CUR": ("skmatter", cur),
     "TypiClust": ("scikit-activeml", typical_clusters),
     "CoreSet": ("scikit-activeml", core_set),
+    "ZCore, 20,000 draws": ("goldener", goldener_zcore),
 }
 
 

@@ -8,10 +8,13 @@ Peak memory is that of the whole process, X included (Linux only).
 Both run on one thread, on the same data, in turns within one run, so that a busy machine slows
 both. The loop is the published one in NumPy: row-major X, an exact distance to every row and a
 full argsort for each draw. The engine's time includes everything that a fit does before and
-between the draws.
+between the draws. goldener, which has a ZCore of its own, runs in the same turns where it is
+installed. A second table has rows with ties (whole numbers, one-hot columns) beside the same rows,
+or as many, without.
 """
 
 import argparse
+import importlib.metadata
 import os
 import platform
 import subprocess
@@ -23,6 +26,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 import numpy as np  # noqa: E402
+from sklearn.datasets import load_digits  # noqa: E402
 
 # (rows, features, draws of our engine, draws of the literal loop a turn)
 SIZES = [
@@ -57,6 +61,26 @@ def literal_loop(X, n_iter, rng, k=1000, m=2, exponent=4):
     return (time.perf_counter() - begin) / n_iter
 
 
+def goldener_loop(X, n_iter):
+    """Run goldener's ZCore and return the seconds a draw takes."""
+    import torch
+    from goldener.select import GoldZCoreSelectionTool
+
+    torch.set_num_threads(1)
+    tool = GoldZCoreSelectionTool(device="cpu", n_random_anchors=n_iter, random_state=0)
+    begin = time.perf_counter()
+    tool.select(torch.from_numpy(X), 10)
+    return (time.perf_counter() - begin) / n_iter
+
+
+def installed_goldener():
+    """Return the version of goldener, or None."""
+    try:
+        return importlib.metadata.version("goldener")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
 def engine(X, n_iter, n_jobs):
     """Fit a selector's sums and return the seconds a draw takes, all included."""
     from sklearn_zcore.scoring import Scorer
@@ -78,6 +102,11 @@ def engine(X, n_iter, n_jobs):
 def speed_table(sizes):
     """Print microseconds a draw, in turns."""
     header = ["rows x features", "literal us/draw", "1 thread", "ratio", "2 threads", "2 over 1"]
+    peer = installed_goldener()
+    if peer is None:
+        print("goldener is not installed: it is left out.")
+    else:
+        header.append(f"goldener {peer} us/draw")
     print("| " + " | ".join(header) + " |")
     print("|" + " --- |" * len(header))
     rng = np.random.default_rng(0)
@@ -85,11 +114,13 @@ def speed_table(sizes):
         X = make_data(n, d)
         engine(X[:1100], 100, 1)  # compile
         engine(X[:500], 100, 1)
-        literal, one, two = [], [], []
+        literal, one, two, others = [], [], [], []
         for _ in range(TURNS):
             literal.append(literal_loop(X, n_literal, rng))
             one.append(engine(X, n_iter, 1))
             two.append(engine(X, n_iter, 2))
+            if peer is not None:
+                others.append(goldener_loop(X, n_literal))
         ratio = np.median([a / b for a, b in zip(literal, one, strict=True)])
         gain = np.median([a / b for a, b in zip(one, two, strict=True)])
         cells = [
@@ -100,8 +131,37 @@ def speed_table(sizes):
             f"{1e6 * np.median(two):.2f}",
             f"{gain:.2f}x",
         ]
+        if peer is not None:
+            cells.append(f"{1e6 * np.median(others):,.0f}")
         print("| " + " | ".join(cells) + " |", flush=True)
         del X
+
+
+def tied_cases():
+    """Yield (name, rows with ties, rows without)."""
+    rng = np.random.default_rng(0)
+    digits = load_digits().data
+    yield "digits, and noise added", digits, digits + rng.normal(0, 0.01, digits.shape)
+    one_hot = np.hstack([np.eye(9)[rng.integers(0, 9, 2000)] for _ in range(3)])
+    yield "one-hot, and normal numbers", one_hot, rng.standard_normal(one_hot.shape)
+    for n, values in ((6_000, rng.integers(0, 16, (6_000, 20))), (20_000, None)):
+        values = np.floor(rng.exponential(3, (n, 20))) if values is None else values
+        kind = "whole numbers" if n == 6_000 else "counts"
+        yield f"{kind}, and noise added", values, values + rng.normal(0, 0.01, values.shape)
+
+
+def tied_table(n_iter):
+    """Print microseconds a draw of rows with ties and without, in turns."""
+    print("\n| rows x features | with ties, us/draw | without | ratio |")
+    print("| --- | --- | --- | --- |")
+    for name, tied, untied in tied_cases():
+        tied, untied = tied.astype(np.float32), untied.astype(np.float32)
+        engine(tied, 100, 1)  # compile
+        times = [(engine(tied, n_iter, 1), engine(untied, n_iter, 1)) for _ in range(TURNS)]
+        ratio = np.median([a / b for a, b in times])
+        with_ties, without = 1e6 * np.median(times, axis=0)
+        size = f"{tied.shape[0]:,} x {tied.shape[1]}"
+        print(f"| {name}, {size} | {with_ties:.2f} | {without:.2f} | {ratio:.2f}x |", flush=True)
 
 
 def in_fresh_process(code, **environment):
@@ -181,6 +241,7 @@ def main():
     )
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {versions}\n")
     speed_table(sizes)
+    tied_table(1_000 if arguments.smoke else 200_000)
     fit_times(sizes)
     print()
     if not arguments.smoke:

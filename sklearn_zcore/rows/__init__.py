@@ -35,11 +35,13 @@ from sklearn_zcore.rows._statistics import (
     scan,
     summarize,
 )
+from sklearn_zcore.rows._store import ColumnStore
 
 __all__ = [
     "ArraySource",
     "BlockSource",
     "CentredRows",
+    "ColumnStore",
     "Coverage",
     "DistinctRows",
     "FeatureRange",

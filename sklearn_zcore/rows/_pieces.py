@@ -126,7 +126,14 @@ class Pieces:
         First row of every piece, and the end. What `read` gives of a piece may be several blocks.
     n_features : int
     dtype : dtype
+
+    Attributes
+    ----------
+    feature_names : sequence of str or None
+        Of tables.
     """
+
+    feature_names: Any = None
 
     def __init__(self, bounds: NDArray[np.intp], n_features: int, dtype: np.dtype[Any]) -> None:
         self.bounds = bounds

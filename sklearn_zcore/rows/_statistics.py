@@ -96,6 +96,8 @@ def _hash(block: Any, odd: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return _hash_sparse(block, odd)
     # Adding 0 makes -0.0 equal to 0.0; the shift brings the high bits, where small integers
     # differ, down to where a product keeps them.
+    if block.dtype == np.float16:
+        block = block.astype(np.float32)  # processors have no way from halves to doubles
     values = block.astype(np.float64)
     bits = (values + 0.0).view(np.uint64)
     if is_beyond_float(block):

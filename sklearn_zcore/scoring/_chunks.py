@@ -121,6 +121,27 @@ def add_chunk(
     workspaces.give(work)
 
 
+def _size(n: int, m: int, k: int, q: int) -> float:
+    """Return how many subspaces a chunk should have; below 1, they are cut."""
+    seconds = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS)
+    return float(seconds / estimated_seconds(n, m, k, q))
+
+
+def targets_at_once(n: int, m: int, k: int, q: int) -> int:
+    """Return how many of a subspace's targets are scored in one call.
+
+    Parameters
+    ----------
+    n, m, k, q : int
+        Rows, dimensions of a subspace, neighbours, and targets of a subspace.
+
+    Returns
+    -------
+    int
+    """
+    return max(1, min(q, int(q * _size(n, m, k, q)), _MOST_TARGETS))
+
+
 def chunks(plan: Plan, subspaces: NDArray[np.intp], n: int, m: int, k: int) -> Iterator[Chunk]:
     """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too.
 
@@ -137,8 +158,8 @@ def chunks(plan: Plan, subspaces: NDArray[np.intp], n: int, m: int, k: int) -> I
     Chunk
     """
     q = plan.targets.shape[1]
-    size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / estimated_seconds(n, m, k, q)
-    n_targets = max(1, min(q, int(q * size), _MOST_TARGETS))
+    size = _size(n, m, k, q)
+    n_targets = targets_at_once(n, m, k, q)
     n_chunks = max(1, -(-subspaces.size // max(1, int(size))))
     for chosen in np.array_split(subspaces, n_chunks):  # even, so that workers end together
         for t in range(0, q, n_targets):

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows import refuse_constant
+from sklearn_zcore.rows import ColumnStore, refuse_constant
 from sklearn_zcore.scoring._chunks import index_pays
 from sklearn_zcore.scoring._in_memory import InMemory
 from sklearn_zcore.scoring._plan import (
@@ -20,6 +20,7 @@ from sklearn_zcore.scoring._plan import (
     resolve_targets_per_subspace,
     uniform_init,
 )
+from sklearn_zcore.scoring._stored import Stored
 from sklearn_zcore.scoring._tally import MOST_DRAWS, UNIT, Tally
 
 Progress = Callable[[int], None]
@@ -30,7 +31,7 @@ class Scorer:
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features) or ColumnStore
         Real and finite, of any dtype.
     subspace_dim, n_neighbors : int
     exponent : float
@@ -60,7 +61,7 @@ class Scorer:
 
     def __init__(
         self,
-        X: NDArray[Any],
+        X: NDArray[Any] | ColumnStore,
         *,
         subspace_dim: int,
         n_neighbors: int,
@@ -77,7 +78,8 @@ class Scorer:
         self._targets_per_subspace = targets_per_subspace
         self._seed, self._n_jobs, self._planner = seed, n_jobs, planner
         binned = index_pays(n, subspace_dim, self._k)
-        self._runner = InMemory(X, subspace_dim, self._k, self._exponent, binned, n_jobs)
+        where: Any = Stored if isinstance(X, ColumnStore) else InMemory
+        self._runner: Any = where(X, subspace_dim, self._k, self._exponent, binned, n_jobs)
         self._columns = self._runner.features
         n_varying = self._columns.varying.size
         if n_varying == 0:

@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore._progress import progress_bar
+from sklearn_zcore._resources import free_disk
 from sklearn_zcore.rows._ingest_source import StreamBlocks, source_of
 from sklearn_zcore.rows._pieces import Pieces
 from sklearn_zcore.rows._source import ArraySource, is_beyond_float
@@ -147,7 +147,7 @@ def _refuse_full_disk(source: Any, path: str, done: Sequence[tuple[int, int]]) -
         return
     n_left = source.shape[0] - sum(end - first for first, end in done)
     needed = int(1.01 * n_left * (source.shape[1] * source.dtype.itemsize + 8)) + 2**20
-    free = shutil.disk_usage(path).free
+    free = free_disk(path)
     if needed > free:
         StoreFiles(path).remove()
         raise OSError(

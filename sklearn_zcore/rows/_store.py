@@ -250,18 +250,6 @@ class ColumnStore(Pieces):
         first, end = self.bounds[piece : piece + 2].tolist()
         return self._files.read_block(first, (self.shape[1], end - first), self.dtype, rows)
 
-    def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:
-        """Yield all rows in order, some at a time, with their numbers."""
-        for piece, first in enumerate(self.bounds[:-1].tolist()):
-            for block in self.read(piece):
-                yield slice(first, first + block.shape[0]), block
-
-    def take(self, rows: NDArray[np.integer[Any]] | slice) -> NDArray[Any]:
-        """Return some rows, by number, in the order that they are asked for."""
-        if isinstance(rows, slice):
-            rows = np.arange(*rows.indices(self.shape[0]))
-        return super().take(rows)
-
     def fingerprints(self) -> NDArray[np.uint64]:
         """Return a hash of every row: equal for equal rows, whatever holds them."""
         hashes = np.empty(self.shape[0], np.uint64)

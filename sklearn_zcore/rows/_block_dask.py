@@ -27,7 +27,14 @@ class DaskBlocks:
     X : dask.array.Array or dask.dataframe.DataFrame
     columns : sequence of str or None
         Of a frame.
+
+    Attributes
+    ----------
+    feature_names : sequence of str or None
+        Of a frame.
     """
+
+    feature_names: Any = None
 
     def __init__(self, X: Any, columns: Sequence[str] | None = None) -> None:
         if hasattr(X, "map_partitions"):
@@ -58,6 +65,7 @@ class DaskBlocks:
         plain = [getattr(dtype, "numpy_dtype", dtype) for dtype in dtypes]
         self.dtype = np.result_type(*plain)
         self._n_features = len(plain)
+        self.feature_names = [str(name) for name in dtypes.index]
         return X.to_delayed(), list(_run((len, part) for part in X.to_delayed()))
 
     def _of_array(self, X: Any) -> tuple[list[Any], list[int]]:
@@ -149,18 +157,25 @@ def _pick(blocks: list[Any], dtype: np.dtype[Any], rows: NDArray[np.intp]) -> ND
 
 def _run(calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     """Compute (function, arguments) by the scheduler at hand; yield in order, few at a time."""
-    from dask.base import compute, get_scheduler
+    from dask.base import compute
     from dask.delayed import delayed
 
     tasks = (delayed(function, pure=False)(*arguments) for function, *arguments in iter(calls))
-    scheduler = get_scheduler()  # type: ignore[no-untyped-call]
-    client = getattr(scheduler, "__self__", None)
-    if client is not None and hasattr(client, "nthreads"):
+    client = client_at_hand()
+    if client is not None:
         yield from _run_by(client, tasks)
         return
     size = max(4, 2 * (os.cpu_count() or 1))
     while window := list(itertools.islice(tasks, size)):
         yield from compute(*window)  # type: ignore[no-untyped-call]
+
+
+def client_at_hand() -> Any:
+    """Return the client of the cluster that dask computes on; None if it is this process."""
+    from dask.base import get_scheduler
+
+    client = getattr(get_scheduler(), "__self__", None)  # type: ignore[no-untyped-call]
+    return client if hasattr(client, "nthreads") else None
 
 
 def _run_by(client: Any, tasks: Iterator[Any]) -> Iterator[Any]:

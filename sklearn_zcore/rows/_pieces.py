@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sklearn_zcore._extras import how_to_install
 from sklearn_zcore._parallel import in_order
+from sklearn_zcore.rows._statistics import fingerprints
 
 T = TypeVar("T")
 OnBlock = Callable[[NDArray[Any], int], T]
@@ -126,7 +127,14 @@ class Pieces:
         First row of every piece, and the end. What `read` gives of a piece may be several blocks.
     n_features : int
     dtype : dtype
+
+    Attributes
+    ----------
+    feature_names : sequence of str or None
+        Of tables.
     """
+
+    feature_names: Any = None
 
     def __init__(self, bounds: NDArray[np.intp], n_features: int, dtype: np.dtype[Any]) -> None:
         self.bounds = bounds
@@ -155,8 +163,24 @@ class Pieces:
         for found in results:
             yield from found
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Yield all rows in order, some at a time, with their numbers."""
+        for piece, first in enumerate(self.bounds[:-1].tolist()):
+            for block in self.read(piece):
+                yield slice(first, first + block.shape[0]), block
+                first += block.shape[0]
+
+    def fingerprints(self) -> NDArray[np.uint64]:
+        """Return a hash of every row: equal for equal rows, whatever holds them."""
+        hashes = np.empty(self.shape[0], np.uint64)
+        for rows, block in self.blocks():
+            hashes[rows] = fingerprints(block)
+        return hashes
+
+    def take(self, rows: NDArray[np.integer[Any]] | slice) -> NDArray[Any]:
         """Return some rows, by number, in the order that they are asked for."""
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(self.shape[0]))
         numbers, order, cuts = by_piece(rows, self.bounds)
         out = np.empty((numbers.size, self.shape[1]), self.dtype)
         for p in np.flatnonzero(np.diff(cuts)):

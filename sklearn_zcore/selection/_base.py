@@ -24,6 +24,7 @@ from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
+    block_source,
     check_finite,
     fingerprints,
     rebased,
@@ -78,6 +79,7 @@ class BaseCoresetSelector(
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -151,7 +153,7 @@ class BaseCoresetSelector(
             compared = self._as_compared(rows)
             if compared is not rows:  # what is compared may be equal where rows differ
                 hashes = fingerprints(compared)
-            compared = compared if issparse(compared) else rebased(compared)
+            compared = rebased(compared) if isinstance(compared, np.ndarray) else compared
             self._n_most, order = None, None
             if groups is not None:
                 of_rows = Groups.of(groups, n_samples)
@@ -182,7 +184,7 @@ class BaseCoresetSelector(
 
         Whether they are finite is told by whoever looks at all of them next.
         """
-        X = as_readable(X, type(self).__name__)
+        X = as_readable(X, type(self).__name__, fits_stores=self._fits_stores)
         try:
             rows: Any = validate_data(
                 self,
@@ -303,7 +305,8 @@ class BaseCoresetSelector(
         -------
         array-like of shape (n_selected, n_features)
             The selected rows in row order: a data frame (index kept) for a data frame, and an
-            array otherwise.
+            array otherwise. Of rows that are not in memory, such as a `ColumnStore` or a Zarr
+            array, only these are read.
 
         Raises
         ------
@@ -315,14 +318,17 @@ class BaseCoresetSelector(
         misfit = find_misfit()
         if misfit is not None:
             misfit.refuse(type(self).__name__, self.n_selected_, self.ranking_.size)
-        rows = self._validate_finite(X)
+        # Of rows that are not in memory, only those that are returned are read.
+        blocks = None if isinstance(X, np.ndarray | str) else block_source(X)
+        rows: Any = self._validate_finite(X) if blocks is None else blocks
         n_fitted = self.ranking_.size
         difference = ""
         if rows.shape[0] != n_fitted:
             difference = f"it has {rows.shape[0]} rows, and fit saw {n_fitted}"
         else:
             seen = self._fingerprints[self.indices_]
-            other = np.flatnonzero(fingerprints(rows[self.indices_]) != seen)
+            chosen = rows[self.indices_] if blocks is None else blocks.take(self.indices_)
+            other = np.flatnonzero(fingerprints(chosen) != seen)
             if other.size:
                 difference = (
                     f"{other.size} of the {self.n_selected_} selected rows differ, "
@@ -335,6 +341,8 @@ class BaseCoresetSelector(
                 f"and predict for any rows, use CoresetClassifier or CoresetRegressor; to pick "
                 f"the coreset's part of other arrays, use select()."
             )
+        if blocks is not None:
+            return chosen
         as_it_is = hasattr(X, "shape") or self._any_rows
         return _safe_indexing(X if as_it_is else rows, self.indices_)
 

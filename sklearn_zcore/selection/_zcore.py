@@ -1,20 +1,25 @@
 """ZCoreSelector: coverage less redundancy over random subspaces, as published."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, NamedTuple
+from os import PathLike
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
+from sklearn_zcore.rows import ColumnStore, block_source
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
 from sklearn_zcore.selection._stability import draws_needed
+from sklearn_zcore.selection._stored_rows import FitsStores, within_reach
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
 _SUMMED = ("subspace_dim", "n_neighbors", "exponent")  # draws can be added where these are equal
@@ -87,6 +92,7 @@ def _sample(
     start: Sums | None,
     n_jobs: int | None,
     verbose: int,
+    checkpoint: Any,
 ) -> Sums:
     """Draw ``n_iter`` times, or double the draws until the coreset is stable.
 
@@ -95,7 +101,11 @@ def _sample(
     """
     from sklearn_zcore.scoring import Scorer
 
-    seed = _draw_seed(random_state) if start is None else start.seed
+    kept = None if checkpoint is None else checkpoint.load()
+    if kept is not None:
+        seed = kept.seed
+    else:
+        seed = _draw_seed(random_state) if start is None else start.seed
     parameters = {name: value for name, value in scoring.items() if name != "random_init"}
     scorer = Scorer(
         X,
@@ -103,18 +113,26 @@ def _sample(
         seed=seed,
         n_jobs=n_jobs,
         first_round=0 if start is None else start.n_rounds,
+        checkpoint=checkpoint,
     )
+    n_before = 0
     if start is not None:
         scorer.sums[:] = start.units
-        scorer.n_draws = start.n_draws
+        scorer.n_draws = n_before = start.n_draws
 
     def sums() -> Sums:
         return Sums(scorer.sums, scorer.n_draws, scorer.n_rounds, seed)
 
     with progress_bar(verbose, "ZCore", "draws") as progress:
+        if kept is not None:
+            progress.add_total(kept.n_wanted - n_before)
+            progress.advance(0, free=kept.n_draws - n_before, note="from the checkpoint")
+            scorer.resume(kept, progress.advance)
         if stopping is None:
-            progress.add_total(int(n_iter))
-            scorer.add(int(n_iter), progress.advance)
+            n_left = int(n_iter) - (scorer.n_draws - n_before)
+            if n_left:
+                progress.add_total(n_left)
+                scorer.add(n_left, progress.advance)
             return sums()
         n_selected, tol, max_iter = stopping
         while scorer.n_draws < max_iter:
@@ -128,7 +146,7 @@ def _sample(
         return sums()
 
 
-class ZCoreSelector(BaseCoresetSelector):
+class ZCoreSelector(FitsStores, BaseCoresetSelector):
     r"""Zero-shot coreset selection by iterative subspace sampling.
 
     Needs no labels and no training [1]_. ``n_iter`` times, a point is drawn in a random subspace of
@@ -171,6 +189,10 @@ class ZCoreSelector(BaseCoresetSelector):
         Where to cache the draws. Scores do not depend on the budget, so a search over budgets
         then scores each training fold once. The key is the data, the scoring parameters and
         ``random_state``; with ``random_state=None`` a cached result is used again, too.
+    checkpoint : str, path-like or None, default=None
+        A file to keep the sums in, every half minute, while ``fit`` is at work. Where that was
+        killed, the same call goes on from there, to the same bits; the file of another fit is
+        refused. It is removed when all is done.
     n_jobs : int or None, default=None
         Number of parallel workers, threads unless `joblib.parallel_config` says otherwise. The
         scores are the same, bit for bit, for every number and backend.
@@ -274,6 +296,7 @@ class ZCoreSelector(BaseCoresetSelector):
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
         "memory": MEMORY_CONSTRAINT,
+        "checkpoint": [str, PathLike, None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -293,6 +316,7 @@ class ZCoreSelector(BaseCoresetSelector):
         max_iter: int = 16_000_000,
         warm_start: bool = False,
         memory: Any = None,
+        checkpoint: Any = None,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -312,9 +336,60 @@ class ZCoreSelector(BaseCoresetSelector):
         self.max_iter = max_iter
         self.warm_start = warm_start
         self.memory = memory
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None, **others: Any) -> Self:
+        """Score the rows of X and select the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or ColumnStore
+            Rows of finite numbers: array, data frame, memory map, Zarr array; any real dtype. A
+            memory map or a Zarr array that is larger than half of the free memory is written to a
+            store for the time of the fit, and ``verbose`` says so.
+        y : None
+            Ignored: selection uses no labels.
+        groups : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The group of every row, such as its site: each gets its share of the coreset, see
+            ``group_budget``. Of several columns, every combination is a group. Rows whose group
+            is missing (None, NaN) are a group of their own.
+        **others : None
+            ``selected`` and ``sample_weight`` of other selectors: refused by name.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        TypeError
+            If X is a collection that would have to be read into memory, such as a dask array; if
+            there is a keyword that this selector does not have.
+        ValueError
+            If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows than
+            the budget; if ``groups`` or ``group_budget`` do not fit X; if ``checkpoint`` is of
+            another fit.
+        MemoryError
+            If there is not as much memory as scoring needs.
+        OSError
+            If X has to be written to a store, and the disk has not as much room.
+        """
+        self._refuse(others)
+        with within_reach(X, n_jobs=self.n_jobs, verbose=self.verbose) as rows:
+            self._fit_rows(rows, groups=groups)
+            if isinstance(rows, ColumnStore) and rows is not X:
+                self._rows_of_fit = block_source(X)
+        return self
+
+    def _validate_rows(self, X: Any, *, reset: bool) -> Any:
+        """Return X as a 2-d array of real numbers, or as what reads them where they are."""
+        stored = self._stored_rows(X, reset=reset)
+        return super()._validate_rows(X, reset=reset) if stored is None else stored
 
     def _score_rows(
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
@@ -333,6 +408,8 @@ class ZCoreSelector(BaseCoresetSelector):
         )
 
     def _sample(self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int) -> Sums:
+        from sklearn_zcore.scoring import Checkpoint
+
         scoring = {
             "subspace_dim": self.subspace_dim,
             "n_neighbors": self.n_neighbors,
@@ -343,15 +420,27 @@ class ZCoreSelector(BaseCoresetSelector):
         stopping = (n_selected, self.tol, self.max_iter) if self.n_iter == "auto" else None
         start = self._warm_start_from(hashes)
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
-        unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        key = (X.fingerprint, *arguments[1:]) if isinstance(X, ColumnStore) else arguments
+        checkpoint = None
+        if self.checkpoint is not None:
+            seeded = self.random_state if isinstance(self.random_state, Integral) else None
+            checkpoint = Checkpoint(self.checkpoint, joblib.hash((*key[:4], seeded, start)))
+        unimportant = {
+            "n_jobs": self.n_jobs,
+            "verbose": self.verbose,
+            "checkpoint": checkpoint,
+        }
         sums: Sums = call_cached(
             self.memory,
             _sample,
             arguments,
             unimportant,
+            key=key,
             dump=lambda sums: [np.asarray(part) for part in sums],
             load=lambda arrays: _as_sums(arrays, X.shape[0]),
         )
+        if checkpoint is not None:
+            checkpoint.remove()
         return sums
 
     def _warm_start_from(self, hashes: NDArray[np.uint64]) -> Sums | None:

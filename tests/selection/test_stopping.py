@@ -43,7 +43,8 @@ def test_warning_says_what_would_help(n_iter, budget):
     (text,) = [str(warning.message) for warning in caught]
     assert f"{selector.stability_:.0%} of the coreset" in text
     assert "tol=0.8" in text and f"n_iter_={n_iter:,} were made" in text
-    advised = int(re.search(r"About n_iter=([\d,]+) would help", text)[1].replace(",", ""))
+    assert "reproducible, not better to train on" in text
+    advised = int(re.search(r"About n_iter=([\d,]+) would reach it", text)[1].replace(",", ""))
     # Right within a factor of 4, for all that it is a guess.
     assert zcore(n_iter=4 * advised, budget=budget).fit(X).stability_ > 0.78
     assert zcore(n_iter=advised // 4, budget=budget).fit(X).stability_ < 0.82

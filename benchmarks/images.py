@@ -236,6 +236,7 @@ def run(arguments):
     check_setting(arguments.out, setting)
     units = list(plan(arguments))
     left = [unit for unit in units if not unit_path(arguments.out, *unit).exists()]
+    left = [] if arguments.report else left
     with Progress(*BAR, console=Console(stderr=True)) as bar:
         task = bar.add_task("pictures embedded", total=len(train) + len(test))
         parts = [("test", test), ("train", train)]
@@ -316,6 +317,7 @@ def parse(arguments=None):
     parser.add_argument("--learning-rate", type=float, help="default: 0.1")
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, help="default: do")
     parser.add_argument("--finetune-steps", type=int, default=2000)
+    parser.add_argument("--report", action="store_true", help="only of what has been finished")
     parser.add_argument("--threads", type=int, help="of torch")
     parser.add_argument("--small", action="store_true", help="6,000 pictures, short trainings")
     parser.add_argument("--smoke", action="store_true", help="made-up data, to see that it runs")

@@ -1,6 +1,7 @@
 """Data sets of the benchmarks: tables and embeddings in a folder, or a suite of OpenML."""
 
 import csv
+import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,16 +103,81 @@ def _usable(name, X, y, fold, n_folds):
     return DataSet(name, X, y[rows], None if fold is None else np.asarray(fold)[rows])
 
 
-def find_cc18():
-    """Return the data sets of the OpenML-CC18 suite: name to number of the data set."""
+def find_cc18(folder=None):
+    """Return the data sets of the OpenML-CC18 suite, by name: what `load_openml` takes.
+
+    ``folder`` holds local copies, as OpenML's clients keep them: datasets/3/dataset.arff and its
+    description.xml, tasks/3/datasplits.arff. Those of the suite that are there are returned.
+    """
     with SUITE.open(newline="") as file:
-        return {row["name"]: int(row["data_id"]) for row in csv.DictReader(file)}
+        suite = list(csv.DictReader(file))
+    if folder is None:
+        return {row["name"]: int(row["data_id"]) for row in suite}
+    root = next((f for f in (folder, folder / "org/openml/www") if (f / "datasets").is_dir()), None)
+    if root is None:
+        raise SystemExit(f"{folder}: no folder 'datasets' in it, as OpenML's clients keep them.")
+    found = {
+        row["name"]: (root / "datasets" / row["data_id"], root / "tasks" / row["task_id"])
+        for row in suite
+        if (root / "datasets" / row["data_id"]).is_dir()
+    }
+    if not found:
+        raise SystemExit(f"{root / 'datasets'}: none of the {len(suite)} data sets of the suite.")
+    if len(found) < len(suite):
+        print(f"{len(found)} of the {len(suite)} data sets of the suite are in {root}.")
+    return found
 
 
-def load_openml(name, data_id, n_folds):
-    """Fetch a data set from OpenML, or take it from scikit-learn's cache."""
+def load_openml(name, where, n_folds):
+    """Load a data set of OpenML: from a local copy with its official splits, or from the network.
+
+    scikit-learn's cache serves what has been fetched before; its folds are stratified ones.
+    """
+    if isinstance(where, tuple):
+        return _load_copy(name, *where)
     from sklearn.datasets import fetch_openml
 
-    X, y = fetch_openml(data_id=data_id, as_frame=True, return_X_y=True, parser="auto")
+    X, y = fetch_openml(data_id=where, as_frame=True, return_X_y=True, parser="auto")
     labelled = y.notna().to_numpy()
     return _usable(name, X[labelled], y[labelled].to_numpy().astype(str), None, n_folds)
+
+
+def _load_copy(name, dataset, task):
+    """Load a local copy and the folds of its task."""
+    description = dataset / "description.xml"
+    if not description.exists():
+        raise SystemExit(f"{description} is missing: it says which column is the target.")
+    told = [(e.tag.rpartition("}")[2], e.text) for e in ElementTree.parse(description).iter()]
+    target = dict(told).get("default_target_attribute")
+    left_out = {text for tag, text in told if tag in ("ignore_attribute", "row_id_attribute")}
+    X = _read_arff(dataset / "dataset.arff")
+    if target not in X:
+        raise SystemExit(f"{description}: its target {target!r} is no column of dataset.arff.")
+    y = X.pop(target)
+    X = X.drop(columns=left_out & set(X))
+    splits = _read_arff(task / "datasplits.arff")
+    tests = splits[(splits["type"] == "TEST") & (splits["repeat"] == 0)]
+    fold = np.full(len(X), -1)
+    fold[tests["rowid"].astype(int)] = tests["fold"].astype(int)
+    if (fold < 0).any():
+        raise SystemExit(
+            f"{task / 'datasplits.arff'}: {(fold < 0).sum()} rows are in no test fold."
+        )
+    labelled = y.notna().to_numpy()
+    return DataSet(name, X[labelled], y[labelled].to_numpy().astype(str), fold[labelled])
+
+
+def _read_arff(path):
+    """Return the table of an ARFF file, nominal columns as categories; ? is missing."""
+    import pandas as pd
+    from scipy.io import arff
+
+    if not path.exists():
+        raise SystemExit(f"{path} is missing.")
+    with path.open(encoding="utf-8") as file:
+        values, _ = arff.loadarff(file)
+    table = pd.DataFrame(values)
+    for name in table.columns[[dtype.kind == "O" for dtype in table.dtypes]]:
+        text = table[name].str.decode("utf-8")
+        table[name] = text.where(text != "?").astype("category")
+    return table

@@ -2,12 +2,15 @@
 
     python benchmarks/quality.py DIR --out RESULTS              # tables and embeddings of a folder
     python benchmarks/quality.py --openml-cc18 --out RESULTS    # the suite, fetched from OpenML
+    python benchmarks/quality.py COPIES --openml-cc18 --out RESULTS    # local copies of it
     python benchmarks/quality.py DIR --study-zcore --out STUDY  # settings of ZCore instead
 
 DIR holds tables (*.parquet: features, last column ``target``, perhaps a column ``fold``) and
-embeddings (*.npz: X and y, perhaps fold). Every selector selects among the training rows of every
-fold, without labels; three classifiers are trained on the coreset and scored on the held-out
-rows. What is finished is kept in RESULTS: a run that was stopped goes on where it was.
+embeddings (*.npz: X and y, perhaps fold). COPIES is laid out as the caches of OpenML's clients are
+(datasets/3/dataset.arff and description.xml, tasks/3/datasplits.arff), and its folds are the
+official ones. Every selector selects among the training rows of every fold, without labels; three
+classifiers are trained on the coreset and scored on the held-out rows. What is finished is kept in
+RESULTS: a run that was stopped goes on where it was.
 
 RESULTS gets scores.csv (one line for each score), summary.md (means, mean ranks, win rates
 against random with Wilcoxon p values, adjusted by Holm's method) and ahead_of_random.png.
@@ -51,7 +54,9 @@ METRICS = {"macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy"}
 def plan(arguments):
     """Return the units of work: (source, fold, selector, draw)."""
     if arguments.openml_cc18:
-        sources = [("openml", name, number) for name, number in _data.find_cc18().items()]
+        sources = [
+            ("openml", name, number) for name, number in _data.find_cc18(arguments.folder).items()
+        ]
     else:
         found = _data.find_data(arguments.folder)
         sources = [("file", name, path) for name, path in found.items()]
@@ -165,8 +170,8 @@ def versions():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="folder of *.parquet and *.npz")
-    parser.add_argument("--openml-cc18", action="store_true", help="fetch the suite from OpenML")
+    parser.add_argument("folder", nargs="?", type=Path, help="of *.parquet and *.npz, or of copies")
+    parser.add_argument("--openml-cc18", action="store_true", help="the suite, fetched or from DIR")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     parser.add_argument("--folds", type=int, help="default: 3; 10 with --openml-cc18")
     parser.add_argument("--draws", type=int, default=5, help="random draws a fold, default: 5")
@@ -179,7 +184,7 @@ def main():
         "--study-zcore", action="store_true", help="compare variants of ZCore instead"
     )
     arguments = parser.parse_args()
-    if (arguments.folder is None) != arguments.openml_cc18:
+    if arguments.folder is None and not arguments.openml_cc18:
         parser.error("give a folder, or --openml-cc18")
     arguments.selectors = arguments.selectors or (
         STUDY if arguments.study_zcore else list(COMPARED)

@@ -107,3 +107,63 @@ def test_the_suite_is_whole():
     suite = pd.read_csv(BENCHMARKS / "openml_cc18.csv")
     assert len(suite) == 72
     assert all(suite[column].is_unique for column in ("task_id", "data_id", "name"))
+
+
+def write_copy(folder, task_id, data_id, X, y, fold, header):
+    """Write a data set as OpenML's clients keep it: ARFF, its description, and official splits."""
+    dataset, task = folder / "datasets" / str(data_id), folder / "tasks" / str(task_id)
+    dataset.mkdir(parents=True)
+    task.mkdir(parents=True)
+    rows = [
+        ",".join([*map(str, x), f"'{label}'", str(n)])
+        for n, (x, label) in enumerate(zip(X, y, strict=True))
+    ]
+    text = ["@RELATION made_up", *header, "@ATTRIBUTE Class {'class a','class b'}"]
+    text += ["@ATTRIBUTE row NUMERIC", "@DATA", *rows]
+    (dataset / "dataset.arff").write_text("\n".join(text) + "\n")
+    (dataset / "description.xml").write_text(
+        '<oml:data_set_description xmlns:oml="http://openml.org/openml">'
+        "<oml:default_target_attribute>Class</oml:default_target_attribute>"
+        "<oml:row_id_attribute>row</oml:row_id_attribute></oml:data_set_description>"
+    )
+    splits = [
+        f"{'TEST' if fold[row] == f else 'TRAIN'},{row},0,{f}"
+        for f in range(3)
+        for row in range(len(y))
+    ]
+    text = ["@RELATION splits", "@ATTRIBUTE type {TRAIN,TEST}"]
+    text += [f"@ATTRIBUTE {name} NUMERIC" for name in ("rowid", "repeat", "fold")]
+    (task / "datasplits.arff").write_text("\n".join([*text, "@DATA", *splits]) + "\n")
+
+
+def test_local_copies_of_the_suite(tmp_path):
+    """Two of the 72, with official folds, three here, holes, categories and row ids."""
+    rng = np.random.default_rng(0)
+    y = rng.permutation(np.repeat(["class a", "class b"], 40))
+    fold = rng.permutation(80) % 3
+    fold[:9] = 0  # no stratified folds would be of these sizes
+    numbers = np.where(y == "class a", 0.0, 3.0)[:, None] + rng.normal(size=(80, 2)).round(3)
+    mixed = [[a, "red" if b > 1 else "blue"] for a, b in numbers.tolist()]
+    mixed[3][0] = mixed[4][1] = "?"
+    numeric = [f"@ATTRIBUTE x{i} NUMERIC" for i in range(2)]
+    nominal = ["@ATTRIBUTE size REAL", "@ATTRIBUTE colour {red,blue}"]
+    write_copy(tmp_path / "copies", 3, 3, numbers.tolist(), y, fold, numeric)
+    write_copy(tmp_path / "copies", 11, 11, mixed, y, fold, nominal)
+    out = tmp_path / "out"
+    few = ("--selectors", "random", "--folds", "3", "--draws", "1", "--jobs", "1")
+    printed = run(tmp_path / "copies", "--openml-cc18", "--out", out, *few).stdout
+    assert "2 of the 72 data sets of the suite" in printed and "macro-F1" in printed
+    scores = pd.read_csv(out / "scores.csv")
+    assert set(scores["data"]) == {"kr-vs-kp", "balance-scale"}
+    assert set(scores["fold"]) == {0, 1, 2}
+    sizes = scores.groupby(["data", "fold"])["n_train"].first().loc["kr-vs-kp"]
+    assert sizes.tolist() == (80 - np.bincount(fold)).tolist()
+    best = scores.query("selector == 'all rows'").groupby("data")["macro_f1"].mean()
+    assert (best > 0.85).all()  # the row ids, the target and the folds are where they belong
+
+
+def test_copies_that_are_none(tmp_path):
+    assert (
+        "no folder 'datasets'"
+        in run(tmp_path, "--openml-cc18", "--out", tmp_path / "o", code=1).stderr
+    )

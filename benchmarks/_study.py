@@ -1,7 +1,12 @@
-"""Variants of ZCore: whether there is a setting whose coresets beat random draws."""
+"""Variants of ZCore: whether there is a setting, or a number of draws, that beats random draws."""
+
+from math import ceil
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import MinMaxScaler, QuantileTransformer
 
 from sklearn_zcore import ZCoreSelector
@@ -14,7 +19,7 @@ class Variant(BaseEstimator):
     Parameters
     ----------
     budget : int, default=1
-    draws_a_row : int or None, default=None
+    draws_a_row : float or None, default=None
         Draws are as many times the rows; None makes a million.
     scaler : transformer or None, default=None
         What rescales the rows before.
@@ -47,7 +52,7 @@ class Variant(BaseEstimator):
         """Select among the rows of X."""
         if self.scaler is not None:
             X = self.scaler.fit_transform(X)
-        n_iter = 1_000_000 if self.draws_a_row is None else self.draws_a_row * len(X)
+        n_iter = 1_000_000 if self.draws_a_row is None else ceil(self.draws_a_row * len(X))
         if self.marginals:
             self.ranking_ = _rank_by_marginals(X, n_iter, self.random_state)
         else:
@@ -110,3 +115,20 @@ def variants():
         study[f"ZCore, {k} neighbours"] = Variant(parameters={"n_neighbors": k})
     study["ZCore, targets by the marginals"] = Variant(marginals=True)
     return study
+
+
+def draws():
+    """Return ZCore with numbers of draws in proportion to the rows, by name."""
+    rates = (0.2, 0.8, 2, 5, 20, 100, 1000)
+    return {f"ZCore, {rate:g} draws a row": Variant(draws_a_row=rate) for rate in rates}
+
+
+def classifiers_of_draws(seed):
+    """Return what is trained in the study of draws: a linear model, neighbours, boosted trees."""
+    return {
+        "logistic regression": LogisticRegression(max_iter=1000),
+        "nearest neighbour": KNeighborsClassifier(n_neighbors=1),
+        "boosted trees": HistGradientBoostingClassifier(
+            max_iter=50, min_samples_leaf=5, random_state=seed
+        ),
+    }

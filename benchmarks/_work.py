@@ -21,12 +21,14 @@ COMPARED = {
     **{entry.label: entry.estimator() for entry in SELECTORS.values()},
     "facility location (L2)": FacilityLocationSelector(metric="euclidean"),
 }
+OF_DRAWS = [Budget(share / 100, f"{share} %") for share in (2, 5, 10, 30, 50)]
 STUDY = [*_study.variants(), "facility location", "random"]
+DRAWS = ["random", "facility location", "k-means", "herding", *_study.draws()]
 
 
 def make_selector(name, seed):
     """Make a selector by its name in the results."""
-    selector = clone({**_study.variants(), **COMPARED}[name])
+    selector = clone({**_study.variants(), **_study.draws(), **COMPARED}[name])
     seeded = {"random_state": seed} if "random_state" in selector.get_params() else {}
     return selector.set_params(**seeded)
 
@@ -48,14 +50,15 @@ def _split(source, fold, n_folds, seed, max_rows):
     return (X_train, data.y[train]), (X_test, data.y[test]), np.unique(data.y)
 
 
-def run_unit(out, source, fold, selector, draw, budgets, settings):
+def run_unit(out, source, fold, selector, draw, budgets, settings, of_draws=False):
     """Score one selector on one fold and keep the result, whole or not at all."""
     seed = settings[1]
     train, test, classes = _split(source, fold, *settings)
     chosen = None if selector == ALL_ROWS else make_selector(selector, seed + 1000 * draw)
     begin = time.perf_counter()
     reached = within_reach(budgets, len(train[1]), classes.size)
-    records = score_selector(chosen, train, test, reached, default_classifiers(seed), classes)
+    classifiers = (_study.classifiers_of_draws if of_draws else default_classifiers)(seed)
+    records = score_selector(chosen, train, test, reached, classifiers, classes)
     unit = {"data": source[1], "fold": fold, "selector": selector, "draw": draw}
     target = unit_path(out, unit)
     part = target.with_suffix(f".{os.getpid()}.part")

@@ -4,6 +4,7 @@
     python benchmarks/quality.py --openml-cc18 --out RESULTS    # the suite, fetched from OpenML
     python benchmarks/quality.py COPIES --openml-cc18 --out RESULTS    # local copies of it
     python benchmarks/quality.py DIR --study-zcore --out STUDY  # settings of ZCore instead
+    python benchmarks/quality.py DIR --study-draws --out DRAWS  # its numbers of draws instead
 
 DIR holds tables (*.parquet: features, last column ``target``, perhaps a column ``fold``) and
 embeddings (*.npz: X and y, perhaps fold). COPIES is laid out as the caches of OpenML's clients are
@@ -33,7 +34,9 @@ import pandas as pd  # noqa: E402
 from _work import (  # noqa: E402
     BUDGETS,
     COMPARED,
+    DRAWS,
     FRACTIONS,
+    OF_DRAWS,
     PER_CLASS,
     STUDY,
     run_unit,
@@ -78,6 +81,7 @@ def check_settings(arguments):
         "seed": arguments.seed,
         "max_rows": arguments.max_rows,
         "study_zcore": arguments.study_zcore,
+        "study_draws": arguments.study_draws,
     }
     path = arguments.out / "settings.json"
     (arguments.out / "units").mkdir(parents=True, exist_ok=True)
@@ -92,6 +96,7 @@ def check_settings(arguments):
 def run(arguments):
     """Do what is not yet done."""
     budgets = FRACTIONS if arguments.study_zcore else BUDGETS
+    budgets = OF_DRAWS if arguments.study_draws else budgets
     settings = (arguments.folds, arguments.seed, arguments.max_rows)
     units = list(plan(arguments))
     left = [
@@ -105,7 +110,8 @@ def run(arguments):
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task("selections", total=len(units), completed=len(units) - len(left))
         done = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
-            delayed(run_unit)(arguments.out, *unit, budgets, settings) for unit in left
+            delayed(run_unit)(arguments.out, *unit, budgets, settings, arguments.study_draws)
+            for unit in left
         )
         for _ in done:
             bar.advance(task)
@@ -120,6 +126,8 @@ def write_results(arguments):
     frame = pd.concat([part for part in parts if len(part)], ignore_index=True)
     frame = frame[frame["selector"].isin([*arguments.selectors, ALL_ROWS])]
     frame.to_csv(arguments.out / "scores.csv", index=False)
+    if arguments.study_draws:
+        return write_draws(arguments, frame)
     labels = [budget.label for budget in BUDGETS]
     text = [
         f"{frame['data'].nunique()} data sets, {arguments.folds} folds, mean of "
@@ -139,6 +147,27 @@ def write_results(arguments):
         text += [as_markdown(inspection.p_table(by_set, labels), 4)]
         if metric == "macro_f1":
             draw(by_set, called).savefig(arguments.out / "ahead_of_random.png", dpi=150)
+    report = "\n\n".join(text) + "\n"
+    (arguments.out / "summary.md").write_text(report)
+    print(report)
+
+
+def write_draws(arguments, frame):
+    """Write mean and standard error over the folds, for every data set and classifier."""
+    text = [f"Python {platform.python_version()}, " + ", ".join(map(" ".join, versions().items()))]
+    frame = frame[frame["selector"] != ALL_ROWS]
+    for (data, classifier), part in frame.groupby(["data", "classifier"]):
+        n_train = int(part["n_train"].median())
+        text.append(f"## {data}, {n_train:,} rows to select from, {classifier}: macro-F1, per cent")
+        # Draws of random rows are averaged within a fold: folds differ more than they do.
+        of_fold = part.groupby(["selector", "budget", "fold"])["macro_f1"].mean()
+        cells = (100 * of_fold).groupby(level=[0, 1]).agg(["mean", "sem"])
+        labels = [f"{mean:.1f} ± {error:.1f}" for mean, error in cells.to_numpy()]
+        table = pd.Series(labels, cells.index).unstack().reindex(index=arguments.selectors)
+        table = table.reindex(columns=[budget.label for budget in OF_DRAWS]).fillna("")
+        lines = ["| coreset | " + " | ".join(table) + " |", "|" + " --- |" * (1 + table.shape[1])]
+        lines += [f"| {name} | " + " | ".join(row) + " |" for name, row in table.T.items()]
+        text.append("\n".join(lines))
     report = "\n\n".join(text) + "\n"
     (arguments.out / "summary.md").write_text(report)
     print(report)
@@ -180,15 +209,14 @@ def main():
     parser.add_argument("--jobs", type=int, default=-1, help="processes; -1 is one a core")
     parser.add_argument("--only", nargs="+", default=[], help="these data sets only")
     parser.add_argument("--selectors", nargs="+", choices=COMPARED, help="default: all")
-    parser.add_argument(
-        "--study-zcore", action="store_true", help="compare variants of ZCore instead"
-    )
+    studies = parser.add_mutually_exclusive_group()
+    studies.add_argument("--study-zcore", action="store_true", help="variants of ZCore instead")
+    studies.add_argument("--study-draws", action="store_true", help="its numbers of draws instead")
     arguments = parser.parse_args()
     if arguments.folder is None and not arguments.openml_cc18:
         parser.error("give a folder, or --openml-cc18")
-    arguments.selectors = arguments.selectors or (
-        STUDY if arguments.study_zcore else list(COMPARED)
-    )
+    every = DRAWS if arguments.study_draws else STUDY if arguments.study_zcore else list(COMPARED)
+    arguments.selectors = arguments.selectors or every
     if "random" not in arguments.selectors:
         parser.error("--selectors: random is what the others are compared with")
     arguments.folds = arguments.folds or (10 if arguments.openml_cc18 else 3)

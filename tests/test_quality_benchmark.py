@@ -87,6 +87,15 @@ def test_study(data, tmp_path):
     assert "ZCore, 10 n draws" in printed and "by the marginals" in printed
 
 
+def test_study_of_draws(data, tmp_path):
+    args = ("--study-draws", "--folds", "2", "--draws", "1", "--jobs", "1", "--max-rows", "60")
+    printed = run(data, "--out", tmp_path, *args, "--only", "iris").stdout
+    lines = [line.split(" | ") for line in printed.splitlines() if line.startswith("| ZCore, 0.2")]
+    assert len(lines) == 3  # one for each classifier, 2 to 50 %
+    assert all(len(line) == 6 and "±" in line[1] for line in lines)
+    assert "boosted trees" in printed and "| facility location |" in printed
+
+
 @pytest.mark.parametrize(
     "args, says",
     [

@@ -293,7 +293,6 @@ def parse(arguments=None):
         "--select-once",
         nargs="+",
         type=known,
-        default=[],
         help="selectors that take long: all trainings on one selection",
     )
     chosen = parser.add_mutually_exclusive_group()
@@ -301,7 +300,7 @@ def parse(arguments=None):
     chosen.add_argument("--prune-rates", nargs="+", type=float, help="default: 90 80 70 50 30")
     parser.add_argument("--learners", nargs="+", choices=LEARNERS, default=["scratch"])
     parser.add_argument("--finetune", action="store_true", help="also: linear probe, and all of it")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of each, default: 3")
+    parser.add_argument("--seeds", type=int, help="trainings of each, default: 3")
     parser.add_argument("--random-draws", type=int, default=5, help="of random rows, default: 5")
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--max-rows", type=int, help="training pictures, drawn by class")
@@ -333,6 +332,8 @@ def parse(arguments=None):
         found.learners = list(dict.fromkeys([*found.learners, "probe", "finetune"]))
     if found.small:
         small(found)
+    found.seeds = found.seeds or 3
+    found.select_once = found.select_once or []
     found.batch_size = found.batch_size or 256
     found.learning_rate = found.learning_rate or 0.1
     return found
@@ -342,6 +343,8 @@ def small(arguments):
     """Set what two cores can do in less than an hour, where nothing else was asked for."""
     arguments.max_rows = arguments.max_rows or 6000
     arguments.max_test = arguments.max_test or 2000
+    arguments.seeds = arguments.seeds or 2
+    arguments.select_once = arguments.select_once or ["herding", "k-means"]
     arguments.steps = arguments.steps or 600
     arguments.batch_size = arguments.batch_size or 64
     arguments.learning_rate = arguments.learning_rate or 0.05

@@ -280,7 +280,7 @@ def make_smoke(folder):
     return data, str(tiny_model(folder / "tiny"))
 
 
-def parse(arguments=None):
+def parse(arguments):
     """Return the arguments, those of --small and --smoke filled in."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
@@ -354,8 +354,8 @@ def small(arguments):
         arguments.learners = ["scratch", "probe", "knn"]
 
 
-def main():
-    arguments = parse()
+def main(arguments=None):
+    arguments = parse(arguments)
     logging.getLogger("transformers").setLevel(logging.ERROR)  # new heads are new: we know
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from sklearn.model_selection import train_test_split
 
 from sklearn_zcore import load_image_folder
@@ -56,7 +56,8 @@ class Pictures:
         item = self.items[row]
         image = Image.fromarray(item) if isinstance(item, np.ndarray) else item
         if not isinstance(image, Image.Image):
-            image = Image.open(image)
+            with Image.open(image) as file:
+                image = ImageOps.exif_transpose(file)
         if image.mode not in ("L", "RGB"):
             image = image.convert("RGB")
         if self.corrupted.size and self.corrupted[row]:

@@ -1,11 +1,13 @@
 """
-Look at a coreset before you label it
-=====================================
+A look before you label
+=======================
 
 Labels are paid for by the row, so a coreset is worth a look first: what is in it, what does it
 miss, what is in twice, is a group under-represented, and how much better than random draws is it?
 :class:`~sklearn_zcore.CoresetReport` answers on one page, which needs no network.
 """
+
+# sphinx_gallery_thumbnail_path = "user_guide/report_map.png"
 
 # %%
 # A coreset of pictures

@@ -17,12 +17,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.viewcode",
-    "matplotlib.sphinxext.mathmpl",
     "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "drawn_formulas",
     "number_columns",
     "self_contained",
 ]
@@ -34,7 +34,6 @@ html_title = "sklearn-zcore"
 html_theme_options = {
     "logo": {
         "text": "sklearn-zcore",
-        "alt_text": "sklearn-zcore",
         "image_light": "_static/logo_light.svg",
         "image_dark": "_static/logo_dark.svg",
     },
@@ -87,11 +86,3 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "write_computation_times": False,  # a page whose scripts come from elsewhere
 }
-
-
-def setup(app):
-    """Draw formulas by matplotlib: they need no script from elsewhere."""
-    from matplotlib.sphinxext.mathmpl import MathDirective, math_role
-
-    app.add_role("math", math_role, override=True)
-    app.add_directive("math", MathDirective, override=True)

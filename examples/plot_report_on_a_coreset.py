@@ -7,13 +7,13 @@ miss, what is in twice, is a group under-represented, and how much better than r
 :class:`~sklearn_zcore.CoresetReport` answers on one page, which needs no network.
 """
 
-# sphinx_gallery_thumbnail_path = "user_guide/report_map.png"
-
 # %%
 # A coreset of pictures
 # ---------------------
 #
 # 1,797 handwritten digits of 8 x 8 pixels, a few of them a second time, and two pictures of noise.
+
+# sphinx_gallery_thumbnail_path = "user_guide/report_map.png"
 import numpy as np
 from sklearn.datasets import load_digits
 

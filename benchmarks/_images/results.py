@@ -103,7 +103,7 @@ def draw(scores, names):
                 yerr=np.nan_to_num(line["sem"].loc[ahead.index]),
                 label=label(name),
                 marker="os^vDPX<>*p"[number % 11],
-                color=f"C{number % 10}",
+                color="black" if name == "random" else f"C{number % 10}",
                 linestyle="--" if name.startswith("zcore") else "-",
                 capsize=2,
             )

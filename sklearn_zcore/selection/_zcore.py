@@ -267,7 +267,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
     up. The scores are then far from converged, and the coreset is in part a random one. With more
     draws a row it goes to sparse regions: at budgets up to 10 %, models trained on it are worse,
     and not better than on random rows with any number of draws. At 30 % and more, the number of
-    draws hardly matters.
+    draws hardly matters. ``stability_`` is no reason to make more, unless the same rows must come
+    out for another seed.
 
     Features should be on one scale, as for any distance: put a `StandardScaler` before.
 

@@ -2,7 +2,7 @@
 
     python benchmarks/scale.py                              # 5,000,000 x 256 half floats
     python benchmarks/scale.py --rows 20000000 --features 64 --only store
-    python benchmarks/scale.py --rows 500000 --features 64 --kills 5
+    python benchmarks/scale.py --rows 500000 --features 64 --draws 8000000 --kills 5
     python benchmarks/scale.py --smoke                      # only see that it runs
 
 Every line of the table is a process of its own, on the same rows, and ends with the same bits: in
@@ -10,7 +10,8 @@ memory; from a store, under a limit of the system on the memory of the process (
 on a Dask cluster of two processes on this machine, with the limit that ``--worker-memory`` names.
 CPU is that of all processes. ``--kills`` has a worker of the cluster killed (SIGKILL) while blocks
 are written, features are described and draws are made, as often as it says each, and then the
-process itself, which goes on from its checkpoint; a table says whether the bits are the same.
+process itself, which goes on from its checkpoint (the first is written after half a minute of
+draws); a table says whether the bits are the same.
 Linux only. The files take twice the bytes of the rows, in ``--folder``, and are removed.
 """
 
@@ -75,6 +76,10 @@ def usage():
     return {"cpu": time.process_time(), "peak": peak * 1024 / 1e6, "read": read / 1e6}
 
 
+def sent_bytes(dask_worker):
+    return dask_worker.transfer_outgoing_bytes_total
+
+
 def selector(arguments, **parameters):
     from sklearn_zcore import ZCoreSelector
 
@@ -128,16 +133,7 @@ def on_dask(arguments):
     from distributed import Client, LocalCluster
 
     from sklearn_zcore import ColumnStore
-    from sklearn_zcore.scoring import _checkpoint, _stored
 
-    shipped, unpacked = [0], _stored._unpacked
-
-    def counted(packed):
-        if packed is not None:
-            shipped[0] += sum(part.nbytes for part in packed[1:] if part is not None)
-        return unpacked(packed)
-
-    _stored._unpacked = counted
     dask.config.set({"distributed.worker.memory.terminate": 0.98})
     began = {}
     with (
@@ -154,20 +150,21 @@ def on_dask(arguments):
         if arguments.kill:
             threading.Thread(target=watch, args=(arguments, pids, began), daemon=True).start()
         if arguments.checkpoint:
-            _checkpoint._SECONDS_APART = 0
             parameters["checkpoint"] = arguments.checkpoint
         if Path(arguments.store).exists() and arguments.kill is None and arguments.checkpoint:
             store = ColumnStore.open(arguments.store)
         else:
             store = ColumnStore.from_array(dask_rows(arguments.path), arguments.store)
+        before = sum(client.run(sent_bytes).values())
         began["scoring"] = True
         with joblib.parallel_config("dask"):
             fitted = selector(arguments, **parameters).fit(store)
         workers = list(client.run(usage).values())
+        sent = sum(client.run(sent_bytes).values()) - before
     return fitted, {
         "workers_cpu": sum(worker["cpu"] for worker in workers),
         "workers_peak": max(worker["peak"] for worker in workers),
-        "shipped": shipped[0] / 1e6,
+        "shipped": sent / 1e6,
         "killed": "killed" in began,
     }
 

@@ -63,22 +63,27 @@ def _draw_seed(random_state: Any) -> int:
     return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
-def _agreed_at(sums: Sums, random_init: bool) -> NDArray[np.intp]:
+def _agreed_at(sums: Sums, random_init: bool) -> NDArray[Any]:
     """Return every row's worse rank by the two halves' own scores, sorted.
 
     As many as are below a coreset's size are the rows that both halves would select.
     """
     from sklearn_zcore.scoring import scale_scores
 
-    ranks = np.empty(sums.units.shape, np.intp)
+    n = sums.units.shape[1]
+    worse: NDArray[Any] = np.zeros(n, np.intp if n > np.iinfo(np.int32).max else np.int32)
     for half, units in enumerate(sums.units):
         raw = units * 2.0**-32
         scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
-        ranks[half, np.argsort(-scores, kind="stable")] = np.arange(raw.size)
-    return np.sort(ranks.max(axis=0))
+        order = np.argsort(np.negative(scores, out=scores), kind="stable")
+        ranks = np.empty_like(worse)
+        ranks[order] = np.arange(n, dtype=worse.dtype)
+        np.maximum(worse, ranks, out=worse)
+    worse.sort()
+    return worse
 
 
-def _agreement(agreed_at: NDArray[np.intp], n_selected: int) -> float:
+def _agreement(agreed_at: NDArray[Any], n_selected: int) -> float:
     """Return the share of a coreset of this size that both halves select."""
     return float(np.searchsorted(agreed_at, n_selected) / n_selected)
 
@@ -176,8 +181,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         Whether to add a Uniform(0, 1) number to every score before scaling, as in [1]_.
     targets_per_subspace : int or "auto", default="auto"
         How many draws share a subspace. 1 is the paper to the letter; ``"auto"`` is about
-        n_samples / 200, between 1 and 2048, which is far faster and leaves the expected score as
-        it is. Its variance grows a little, see the notes.
+        n_samples / 200, at most 2048 or as many as leave a subspace for every feature, which is far
+        faster and leaves the expected score as it is. Its variance grows a little, see the notes.
     tol : float, default=0.8
         The ``stability_`` that is good enough: below it ``fit`` warns, and ``n_iter="auto"`` goes
         on.
@@ -243,6 +248,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
 
     See Also
     --------
+    ColumnStore : Rows that do not fit in memory.
     FacilityLocationSelector : The selector to start with.
     RandomSelector : The yardstick.
 
@@ -260,6 +266,10 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
     features with such heavy tails that a few rows take most hits (lognormal of sigma 2.5,
     Cauchy). ``stability_`` contains it: whole subspaces belong to one half or the other. More
     draws make up for it at a fraction of what one draw per subspace costs.
+
+    Rows that do not fit in memory are fitted from a `ColumnStore`, in about
+    ``n_samples * (65 * n_jobs + 40)`` bytes, and 200 MB, and 64 MB a worker, whatever the number of
+    features; each more than two that a subspace has takes 9 bytes a row and worker.
 
     Features should be on one scale, as for any distance: put a `StandardScaler` before.
 

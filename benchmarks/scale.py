@@ -1,7 +1,7 @@
 """ZCore on rows that do not fit in memory: time, memory, reads; on a cluster; after kills.
 
     python benchmarks/scale.py                              # 5,000,000 x 256 half floats
-    python benchmarks/scale.py --rows 20000000 --features 64 --only store
+    python benchmarks/scale.py --rows 20000000 --features 64 --limit 2500 --only store
     python benchmarks/scale.py --rows 500000 --features 64 --draws 8000000 --kills 5
     python benchmarks/scale.py --smoke                      # only see that it runs
 
@@ -36,7 +36,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 
 BLOCK = 100_000  # rows of a block of the dask array
-LIMIT = 850  # MB of data of a process that reads a store
 STAGES = ("writing", "describing", "scoring", "client")
 
 
@@ -98,7 +97,7 @@ def in_memory(arguments):
 def from_store(arguments):
     from sklearn_zcore import ColumnStore
 
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT * 10**6,) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (arguments.limit * 10**6,) * 2)
     X = np.load(arguments.path, mmap_mode="r")
     store = ColumnStore.from_array(X, arguments.store, n_jobs=1)
     return selector(arguments, n_jobs=1).fit(store), {}
@@ -184,7 +183,7 @@ def run_step(arguments):
 def in_fresh_process(arguments, step, *options, may_die=False):
     """Run a step, and return its figures; None if the process was killed."""
     command = [sys.executable, __file__, "--step", step, *options]
-    for name in ("path", "store", "draws", "worker_memory", "seed"):
+    for name in ("path", "store", "draws", "limit", "worker_memory", "seed"):
         command += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
     done = subprocess.run(command, capture_output=True, text=True)
     if may_die and done.returncode == -signal.SIGKILL:
@@ -207,7 +206,7 @@ def table(arguments, n, d):
             peak = f"workers {found['workers_peak']:,.0f}, client {peak}"
         name = {
             "memory": "in memory, 2 threads",
-            "store": f"store, 1 thread, data limit {LIMIT} MB",
+            "store": f"store, 1 thread, data limit {arguments.limit} MB",
             "dask": f"Dask, 2 processes of {arguments.worker_memory}",
         }[step]
         read = f"{found['read']:,.0f} MB" if step == "store" else "-"
@@ -249,6 +248,7 @@ def main():
     parser.add_argument("--folder", help="where to write; a temporary one by default")
     parser.add_argument("--only", nargs="+", choices=STEPS, help="some lines of the table")
     parser.add_argument("--worker-memory", default="1200MB")
+    parser.add_argument("--limit", type=int, default=850, help="MB of data of the store's process")
     parser.add_argument("--kills", type=int, help="kill so often in every stage")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--smoke", action="store_true", help="only see that it runs")

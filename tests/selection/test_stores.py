@@ -100,7 +100,6 @@ def test_warm_start_and_memory(X, store, tmp_path, monkeypatch):
     warm = [zcore(warm_start=True).fit(rows).fit(rows) for rows in (store, X)]
     assert_same_fit(*warm)
     first = zcore(memory=tmp_path).fit(store)
-    monkeypatch.setattr(_zcore, "_agreed_at", _zcore._agreed_at)
     monkeypatch.setattr(
         "sklearn_zcore.scoring.Scorer.add", lambda *_: pytest.fail("scored once more")
     )
@@ -166,7 +165,7 @@ def test_nothing_is_left_of_a_fit_that_failed(X, tmp_path, monkeypatch, error):
 
     monkeypatch.setattr(_stored_rows, "free_memory", lambda: 1000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(_zcore, "_sample", fail)
+    monkeypatch.setattr(_zcore, "sample", fail)
     selector = zcore()
     with pytest.raises(error):
         selector.fit(as_map(X, tmp_path))

@@ -236,7 +236,7 @@ def test_these_tests_can_fail(monkeypatch, check, module, source):
         check()
 
 
-BENCHMARKS = sorted((ROOT.parent / "benchmarks").glob("*.py"))
+BENCHMARKS = sorted((ROOT.parent / "benchmarks").rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.name)

@@ -3,27 +3,13 @@
 import time
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._atomic import NewFiles
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._words import close_match
-from sklearn_zcore.handover import (
-    ADDED,
-    FILE_FORMATS,
-    FOLDER_FORMATS,
-    Coreset,
-    Media,
-    media_of,
-    plain_columns,
-    write_file,
-    write_folder,
-)
 
 from ._errors import CliError
 from ._options import RunOptions, SelectorOptions
-from ._output import Output, write_columns
 
 FORMATS = (".csv", ".parquet", ".jsonl", ".npy", ".npz")
 
@@ -123,6 +109,12 @@ def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool
         values["n_iter"] = _parse_n_iter(values["n_iter"])
     values |= {**run_parameters(run), "verbose": int(verbose)}
     return selector.set_params(**{name: v for name, v in values.items() if name in known})
+
+
+def is_blind(selector: Any) -> bool:
+    """Tell whether a selector takes rows of any kind: it looks at none of their values."""
+    tags = selector.__sklearn_tags__().input_tags
+    return bool(tags.string and tags.allow_nan)
 
 
 def _methods_with(given: dict[str, str]) -> str:
@@ -225,51 +217,3 @@ def option_hint(message: str) -> str:
     if "n_iter" in message:
         text += " With --n-iter auto it is as many as the coreset needs to be stable."
     return text
-
-
-def write_coreset(
-    new: NewFiles,
-    output: Output,
-    coreset: Coreset,
-    columns: Any,
-    media: Media | Path | None = None,
-) -> None:
-    """Write the selected rows.
-
-    Parameters
-    ----------
-    new : NewFiles
-        What the output appears with.
-    output : Output
-        How.
-    coreset : Coreset
-        The rows.
-    columns : dict of str to sequence, or pyarrow.Table
-        What is known of each row; unused where only their numbers are written.
-    media : Media, Path or None, default=None
-        The files that the rows are about; of a table, its path, where a column may name them.
-    """
-    import numpy as np
-
-    if output.format not in (".npy", ".npz") and not output.only_indices:
-        columns = coreset.beside(columns)
-    if output.format in FOLDER_FORMATS:
-        if not isinstance(media, Media):
-            base = Path(media or "").absolute().parent
-            media = media_of(plain_columns(columns), base, output.format)
-        write_folder(output.format, new.folder(output.path), columns, media)
-        return
-    file = new.file(output.path)
-    if output.format == ".npy":
-        np.save(file, coreset.rows, allow_pickle=False)
-    elif output.format == ".npz":
-        X = np.column_stack(list(columns.values()))
-        more = {} if coreset.weights is None else {"weights": coreset.weights}
-        known = {"indices": coreset.rows, "scores": coreset.scores, "ranks": coreset.ranks}
-        np.savez(file, X=X, **known, **more)
-    elif output.only_indices:
-        write_columns(file, output, {ADDED[0]: coreset.rows})
-    elif (format := output.format.removeprefix(".")) in FILE_FORMATS:
-        write_file(format, file, columns, media if isinstance(media, Media) else None)
-    else:
-        write_columns(file, output, columns)

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from sklearn_zcore.handover import write_columns
+
 from ._command import command, opt
 from ._errors import CliError
 from ._folder import FolderInput
 from ._options import FormulaOptions, ImageOptions, TellOptions
-from ._output import check_output, write_columns, write_together
+from ._output import check_output, write_together
 from ._tell import print_json, print_lines, say_warnings
 
 
@@ -57,7 +59,7 @@ def embed(
     out, force, formulas = writing.out, writing.force, writing.formulas
     input = FolderInput(folder, images, verbose=tell.verbose)
     input.read()
-    outputs = [check_output(out, formats=(".parquet", ".npy"), force=force, source=folder)]
+    outputs = [check_output(out, formats=(".parquet", ".npy"), force=force, sources=[folder])]
     if outputs[0].format == ".npy":
         beside = out.with_suffix(".paths.csv")
         outputs.append(check_output(beside, formats=(".csv",), force=force, formulas=formulas))
@@ -71,7 +73,7 @@ def embed(
             np.save(files[0], X, allow_pickle=False)
         else:
             columns |= {f"e{i}": values for i, values in enumerate(X.T)}
-        write_columns(files[-1], outputs[-1], columns)
+        write_columns(files[-1], outputs[-1].format[1:], columns, outputs[-1].style)
     if tell.json:
         print_json({**input.report(), "output": str(out)})
     elif not tell.quiet:

@@ -12,11 +12,12 @@ from ._command import Options, opt
 _MODEL = "Embedding images"
 
 Rows = Annotated[
-    Path,
+    list[str],
     typer.Argument(
-        metavar="TABLE|FOLDER",
-        help="The input: .csv, .csv.gz, .tsv, .parquet, .jsonl, .npy or .npz, one row per sample; "
-        "or a folder of images, with --model.",
+        metavar="INPUT...",
+        help="Tables or arrays, one row per sample: .csv, .tsv, .jsonl (also .gz, .bz2, .xz), "
+        ".parquet, .npy, .npz; several files, or a folder of .parquet, are parts of one table; - "
+        "is stdin. openml:NAME and hf:NAME are data sets. Or a folder of images, with --model.",
         show_default=False,
     ),
 ]
@@ -39,7 +40,7 @@ class ReadingOptions(Options):
     """How a table is read."""
 
     panel = "Reading the table"
-    rare = {"key"}
+    rare = {"key", "split", "data_home"}
 
     key: str | None = opt(None, "NAME", "The array to use in an .npz file that holds several.")
     sep: str | None = opt(
@@ -55,6 +56,15 @@ class ReadingOptions(Options):
         "What else stands for a missing value in a CSV file, besides NA, NaN, null and the rest "
         "of what pandas knows.",
         shown="none",
+    )
+    split: str | None = opt(
+        None, "NAME", "Which rows of hf:NAME: train, test, train[:10%].", shown="the only one"
+    )
+    data_home: Path | None = opt(
+        None,
+        "DIR",
+        "Where scikit-learn keeps what openml:NAME fetches.",
+        shown="$SCIKIT_LEARN_DATA, or scikit_learn_data in the home folder",
     )
 
 
@@ -100,6 +110,16 @@ class ColumnOptions(Options):
     )
     decimal: Literal[".", ","] | None = opt(
         None, "", "The decimal separator of the table's numbers.", shown="found out"
+    )
+    images: str | None = opt(
+        None,
+        "COLUMN",
+        "Select on the images of this column, as --model embeds them: paths, from the table's "
+        "folder. The other columns are carried.",
+        shown="none",
+    )
+    text: list[str] | None = opt(
+        None, "A,B", "The same for columns of text, with a model such as minilm.", shown="none"
     )
 
 

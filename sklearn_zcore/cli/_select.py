@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from sklearn_zcore._atomic import STDOUT
 from sklearn_zcore.handover import make_coreset
 
 from ._command import command, refuse
@@ -11,9 +12,11 @@ from ._coreset import (
     build_selector,
     fit_report,
     fit_selector,
+    is_blind,
     known_method,
     parse_budget,
 )
+from ._errors import CliError
 from ._input import open_input
 from ._options import (
     BudgetOptions,
@@ -95,8 +98,12 @@ def select(
     output = input.check_output(replace(writing, force=writing.force or on))
     if page.report is None:
         refuse(page.given, "for the report, which is not asked for.", "Add --report report.html.")
-    report_to = page.report and check_page(page.report, table, force=writing.force)
-    budget_rows(budget, input.read())  # Before the work: a budget above n is soon told.
+    report_to = page.report and check_page(page.report, input.sources, force=writing.force)
+    if output.path == STDOUT and tell.json:
+        raise CliError("--out - and --json both write to stdout.", "Name a file.")
+    blind = not (report_to or campaign.given) and is_blind(selector)
+    # Before the work: a budget above n is soon told.
+    budget_rows(budget, input.read(values=not (blind and input.may_be_counted(output))))
     X = input.prepare(output)
     known = read_campaign(campaign, input, len(X), output.path)
     selector.set_params(**known.parameters)
@@ -128,7 +135,7 @@ def select(
         lines.append(("coreset", budget.describe(len(X)).replace("row", input.noun, 1)))
         lines += input.written(output, writing.order)
         lines += [("report", str(page.report))] if report_to else []
-        print_lines(_title(selection), lines)
+        print_lines(_title(selection), lines, err=output.path == STDOUT)
     if not tell.quiet:
         say_notes(input.notes)
     say_warnings(input.warnings + fit.warnings)

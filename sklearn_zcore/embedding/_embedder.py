@@ -106,6 +106,12 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     verbose : int, default=0
         Whether to show a progress bar, with rate and time left, on stderr.
 
+    Attributes
+    ----------
+    n_computed_ : int
+        How many items of the last `transform` went through a model; the others were in the cache,
+        or equal to one of them.
+
     See Also
     --------
     load_image_folder : The images of a folder, and their labels.
@@ -259,11 +265,13 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self._validate_params()
         require_embed_extra()
         items = as_items(X, self.column)
-        blocks, errors = [], {}
+        blocks, errors, n_computed = [], {}, 0
         for source in self._sources():
             embedded = self._embed(items, source)
             errors.update(embedded.errors)
             blocks.append(embedded.vectors)
+            n_computed += embedded.n_computed
+        self.n_computed_ = n_computed
         embeddings = self._concatenate(blocks)
         self._seen = self._output_parameters(), embeddings.shape[1]
         if errors:
@@ -381,7 +389,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __getstate__(self) -> dict[str, Any]:
         """Return the parameters; weights stay out of pickles, also those of a loaded model."""
         state: dict[str, Any] = dict(super().__getstate__())
-        for counted in ("_seen", "_n_features_out"):
+        for counted in ("_seen", "_n_features_out", "n_computed_"):
             state.pop(counted, None)
         state["model"] = without_weights(state["model"])
         return state

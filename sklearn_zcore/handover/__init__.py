@@ -3,6 +3,11 @@
 from sklearn_zcore.handover._columns import CsvStyle, csv_cells, write_columns
 from sklearn_zcore.handover._coreset import ADDED, Coreset, make_coreset
 from sklearn_zcore.handover._media import Media, media_of, put_files
+from sklearn_zcore.handover._output import (
+    Output,
+    format_of,
+    write_coreset,
+)
 from sklearn_zcore.handover._records import plain_columns
 from sklearn_zcore.handover._write import (
     FILE_FORMATS,
@@ -18,12 +23,15 @@ __all__ = [
     "Coreset",
     "CsvStyle",
     "Media",
+    "Output",
     "csv_cells",
+    "format_of",
     "make_coreset",
     "media_of",
     "plain_columns",
     "put_files",
     "write_columns",
+    "write_coreset",
     "write_file",
     "write_folder",
 ]

@@ -4,26 +4,41 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
 from sklearn_zcore.tables._lists import lists_to_matrix, shortened, spread_lists
-from sklearn_zcore.tables._read import (
+from sklearn_zcore.tables._origin import (
     ARRAY_FORMATS,
     TABLE_FORMATS,
-    check_table,
+    Origin,
     file_format,
-    read_table,
+    find_origin,
+    is_folder_of_tables,
 )
-from sklearn_zcore.tables._roles import Roles, resolve_roles, shown_columns, split_names
+from sklearn_zcore.tables._packed import packed, packing
+from sklearn_zcore.tables._read import read_table
+from sklearn_zcore.tables._roles import (
+    Roles,
+    parse_kinds,
+    resolve_roles,
+    shown_columns,
+    split_names,
+)
 from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
     from sklearn_zcore.tables._campaign import Campaign, goes_on, read_campaign
     from sklearn_zcore.tables._column_values import (
+        cells_to_embed,
         column_numbers,
         column_text,
         joined,
         rows_in_file,
         rows_not_empty,
     )
-    from sklearn_zcore.tables._features import Features, build_features
+    from sklearn_zcore.tables._features import (
+        Features,
+        build_features,
+        embedded_features,
+        uncounted_features,
+    )
     from sklearn_zcore.tables._preparation import TablePreparation
     from sklearn_zcore.tables._raw import RawNumbers, raw_numbers, too_few_complete_rows
     from sklearn_zcore.tables._report import (
@@ -33,12 +48,14 @@ if TYPE_CHECKING:
         sentences,
     )
     from sklearn_zcore.tables._shares import parse_distance, parse_shares
+    from sklearn_zcore.tables._stored import columns_of_numbers, stored_rows
 
 __all__ = [
     "ARRAY_FORMATS",
     "TABLE_FORMATS",
     "Campaign",
     "Features",
+    "Origin",
     "PreparedColumn",
     "RawNumbers",
     "Roles",
@@ -48,16 +65,23 @@ __all__ = [
     "TablePreparation",
     "Words",
     "build_features",
-    "check_table",
+    "cells_to_embed",
     "column_numbers",
     "column_text",
+    "columns_of_numbers",
     "dropped_rows",
+    "embedded_features",
     "file_format",
+    "find_origin",
     "goes_on",
+    "is_folder_of_tables",
     "joined",
     "lists_to_matrix",
     "missing_by_kind",
+    "packed",
+    "packing",
     "parse_distance",
+    "parse_kinds",
     "parse_shares",
     "raw_numbers",
     "read_campaign",
@@ -71,7 +95,9 @@ __all__ = [
     "spelled",
     "split_names",
     "spread_lists",
+    "stored_rows",
     "too_few_complete_rows",
+    "uncounted_features",
 ]
 
 # Where those names are that need scikit-learn, which a command can do without for its help.
@@ -82,9 +108,12 @@ _MODULES = {
     "RawNumbers": "_raw",
     "TablePreparation": "_preparation",
     "build_features": "_features",
+    "cells_to_embed": "_column_values",
     "column_numbers": "_column_values",
     "column_text": "_column_values",
+    "columns_of_numbers": "_stored",
     "dropped_rows": "_report",
+    "embedded_features": "_features",
     "goes_on": "_campaign",
     "joined": "_column_values",
     "missing_by_kind": "_report",
@@ -95,7 +124,9 @@ _MODULES = {
     "rows_in_file": "_column_values",
     "rows_not_empty": "_column_values",
     "sentences": "_report",
+    "stored_rows": "_stored",
     "too_few_complete_rows": "_raw",
+    "uncounted_features": "_features",
 }
 
 

@@ -1,16 +1,17 @@
 """The matrix that is selected on, and which rows of the table are in it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sklearn_zcore._words import plural
+from sklearn_zcore._words import plural, shorten
 
-from ._errors import Setting, Words
+from ._errors import Setting, TableError, Words
 from ._preparation import TablePreparation
 from ._raw import raw_numbers, too_few_complete_rows
-from ._report import dropped_rows
+from ._report import PreparedColumn, dropped_rows
 from ._table import Table
 
 
@@ -100,3 +101,53 @@ def _prepared(prepare: TablePreparation, used: Table, missing: str) -> Features:
             X = prepare.fit_transform(used.take(kept))
     done = prepare.report()[: -len(prepare.notes_) or None]
     return Features(X, columns, notes, done, kept, False, missing)
+
+
+def uncounted_features(n_rows: int) -> Features:
+    """Return what a selector gets that needs no numbers: as many rows as there are."""
+    done = ["none: this method needs the number of rows, and no values are read"]
+    return Features(range(n_rows), [], [], done, None, False, "impute")
+
+
+def embedded_features(
+    names: list[str], blocks: list[np.ndarray], broken: Iterable[int], models: str
+) -> Features:
+    """Return the embeddings of columns as features.
+
+    Parameters
+    ----------
+    names : list of str
+        The columns.
+    blocks : list of ndarray of shape (n_rows, n_features)
+        Their embeddings.
+    broken : iterable of int
+        Rows that have none.
+    models : str
+        What has embedded them.
+
+    Returns
+    -------
+    Features
+        Without the broken rows.
+    """
+    n_rows = len(blocks[0])
+    X = blocks[0] if len(blocks) == 1 else np.hstack(blocks)
+    kept = np.setdiff1d(np.arange(n_rows), list(broken))
+    if not kept.size:
+        raise TableError(f"No row is left: nothing in {shorten(names)} can be embedded.")
+    columns = [
+        PreparedColumn(name, "embedded", f"embedded by {models}", block.shape[1], 0)
+        for name, block in zip(names, blocks, strict=True)
+    ]
+    done = [f"{X.shape[1]:,} from {plural(len(names), 'column')}: {shorten(names)}"]
+    whole = kept.size == n_rows
+    return Features(
+        X if whole else X[kept],
+        columns,
+        [],
+        done,
+        None if whole else kept,
+        True,
+        "drop",
+        n_rows - kept.size,
+    )

@@ -9,7 +9,6 @@ from ._content import Content
 from ._errors import Setting, TableError, Words, require
 from ._frames import cell_text, distinct
 from ._number_text import NumberStyle, find_style
-from ._read_csv import NA_VALUES
 from ._readers import (
     CLOCK,
     ClockReader,
@@ -18,6 +17,7 @@ from ._readers import (
     NumberReader,
     NumberTextReader,
 )
+from ._typed import NA_VALUES
 
 KINDS = ("numeric", "datetime", "categorical", "text", "ignore")
 

@@ -144,7 +144,7 @@ def spread_lists(table: Table) -> tuple[Table, list[str]]:
         )
     if not notes:
         return table, []
-    return replace(table, names=list(columns), table=pa.table(columns), verbatim=None), notes
+    return replace(table, names=list(columns), table=pa.table(columns), file_rows=None), notes
 
 
 def shortened(names: list[str], known: list[str]) -> list[str]:

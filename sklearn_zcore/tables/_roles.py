@@ -43,6 +43,30 @@ def split_names(given: Iterable[str], known: set[str]) -> list[str]:
     return names
 
 
+def parse_kinds(given: Iterable[str]) -> dict[str, str]:
+    """Read what columns are: of each its name, an equals sign, and its kind.
+
+    Parameters
+    ----------
+    given : iterable of str
+        Such as ``zip=categorical``.
+
+    Returns
+    -------
+    kinds : dict of str to str
+    """
+    kinds = {}
+    for text in given:
+        name, sign, kind = text.rpartition("=")
+        if not sign:
+            raise TableError(
+                f"--kind {text!r} is not of the form NAME=KIND.",
+                "For example: --kind zip=categorical.",
+            )
+        kinds[name] = kind
+    return kinds
+
+
 def resolve_roles(
     table: Table, columns: Iterable[str], ignore: Iterable[str], carry: Iterable[str]
 ) -> Roles:

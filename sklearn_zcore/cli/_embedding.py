@@ -1,0 +1,156 @@
+"""Images and texts as embeddings: what a folder and a table's columns have in common."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sklearn_zcore._escape import shown
+from sklearn_zcore._words import plural
+
+from ._errors import CliError
+from ._options import ImageOptions
+
+# Options that are the embedder's parameters of that name.
+_PARAMETERS = ("pooling", "layer", "revision", "device", "dtype", "batch_size")
+
+
+@dataclass
+class Embedding:
+    """Items that a model embeds.
+
+    Attributes
+    ----------
+    options : ImageOptions
+        The model, and how it is run.
+    verbose : bool
+        Show a progress bar.
+    broken : dict of str to str
+        The items that were skipped, with the reason.
+    cache : Path or None
+        Where the embeddings are kept.
+    seconds : float
+        The time it took.
+    n_computed : int
+        How many went through the model; the others were known, or equal.
+    """
+
+    options: ImageOptions
+    verbose: bool = False
+    broken: dict[str, str] = field(default_factory=dict)
+    cache: Path | None = None
+    seconds: float = 0.0
+    n_computed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse options that contradict, before any work is done."""
+        if self.options.no_cache and self.options.cache_dir is not None:
+            raise CliError("--no-cache and --cache-dir contradict.", "Leave one of them out.")
+
+    def embedder(self, modality: str = "image", **parameters: Any) -> Any:
+        """Return the embedder that was asked for."""
+        import joblib
+
+        from sklearn_zcore.embedding import FoundationEmbedder, default_cache_dir
+
+        options = self.options
+        models = options.model or []
+        cache = None if options.no_cache else options.cache_dir or default_cache_dir()
+        return FoundationEmbedder(
+            models[0] if len(models) == 1 else models,
+            modality=modality,
+            local_files_only=options.offline,
+            cache_dir=cache,
+            num_workers=joblib.cpu_count() if options.workers is None else options.workers,
+            verbose=int(self.verbose),
+            **{name: getattr(options, name) for name in _PARAMETERS if name in options.given},
+            **parameters,
+        )
+
+    def run(
+        self, items: Sequence[Any], names: Sequence[str], noun: str = "image", **parameters: Any
+    ) -> tuple[Any, list[int]]:
+        """Embed items.
+
+        Parameters
+        ----------
+        items : sequence
+            Images or texts.
+        names : sequence of str
+            What they are called where they are broken.
+        noun : {"image", "text"}
+            What they are.
+        **parameters
+            Of the embedder.
+
+        Returns
+        -------
+        X : ndarray of shape (n_items, n_features)
+            Of those that are broken: NaN.
+        broken : list of int
+            Their rows.
+        """
+        from sklearn_zcore.embedding import BrokenInputError
+
+        embedder = self.embedder(noun, **parameters)
+        start = time.perf_counter()
+        errors: dict[int, str] = {}
+        try:
+            X = embedder.fit_transform(items)
+        except BrokenInputError as error:
+            errors, X = error.errors, error.embeddings
+            broken = {names[i]: reason for i, reason in errors.items()}
+            if self.options.on_error != "skip":
+                raise self._stopped(broken, len(items), noun) from error
+            self.broken |= broken
+        except (ValueError, TypeError, ImportError) as error:
+            raise CliError(str(error)) from error
+        except OSError as error:
+            raise CliError(str(error) if error.filename is None else f"{error}.") from error
+        except MemoryError as error:
+            detail = f" ({error})" if str(error) else ""
+            raise CliError(
+                f"Not enough memory to embed the {noun}s{detail}.",
+                "Use a smaller --batch-size and fewer --workers, or leave out the largest.",
+            ) from error
+        self.n_computed += embedder.n_computed_
+        self.cache, self.seconds = embedder.cache_dir, self.seconds + time.perf_counter() - start
+        return X, list(errors)
+
+    def _stopped(self, broken: dict[str, str], n_items: int, noun: str) -> CliError:
+        kept = "" if self.options.no_cache else " The embeddings of all others are in the cache."
+        return CliError(
+            f"{plural(len(broken), noun)} of {n_items:,} cannot be read:\n{_listed(broken)}",
+            f"Mend or delete them, or go on without: --on-error skip.{kept}",
+        )
+
+    def warnings(self, noun: str = "image") -> list[str]:
+        """Return the items that were skipped, one a line."""
+        if not self.broken:
+            return []
+        skipped = plural(len(self.broken), noun)
+        return [f"{skipped} skipped, which cannot be read:\n{_listed(self.broken)}"]
+
+    def lines(self, X: Any, noun: str = "image") -> list[tuple[str, str]]:
+        """Describe the embedding for people."""
+        rate = f"{self.n_computed / max(self.seconds, 1e-9):,.0f} {noun}s/s"
+        if known := len(X) - self.n_computed:
+            rate = f"{known:,} of {len(X):,} known before" + f", {rate}" * bool(self.n_computed)
+        done = f"{plural(X.shape[1], 'feature')}, {self.seconds:.1f} s ({rate})"
+        model = " + ".join(self.options.model or [])
+        return [("model", model), ("embedded", done), ("cache", str(self.cache or "none"))]
+
+    def report(self) -> dict[str, Any]:
+        """Describe the embedding for programs."""
+        return {
+            "skipped": self.broken,
+            "model": self.options.model,
+            "n_computed": self.n_computed,
+            "seconds_embedding": round(self.seconds, 4),
+            "cache": None if self.cache is None else str(self.cache),
+        }
+
+
+def _listed(broken: dict[str, str]) -> str:
+    return "\n".join(f"  {shown(path)}: {shown(reason)}" for path, reason in broken.items())

@@ -9,7 +9,6 @@ from sklearn_zcore._escape import written
 from sklearn_zcore._words import plural
 from sklearn_zcore.handover import Coreset, Media, Output, write_coreset
 
-from ._embedding import Embedding
 from ._errors import CliError
 from ._files import check_target, put_files
 from ._options import FileOptions, ImageOptions, WritingOptions
@@ -38,7 +37,7 @@ class FolderInput:
         The places in `paths` of those that can be read, after `prepare`.
     X : ndarray of shape (n_kept, n_features)
         Their embeddings.
-    embedding : Embedding
+    embedding : EmbeddingRun
         How they came about.
     """
 
@@ -58,7 +57,9 @@ class FolderInput:
                 "Name the model that embeds its images: --model clip, dinov2, resnet18, an id of "
                 "the Hugging Face hub or a directory. If it holds tables, name one file.",
             )
-        self.embedding = Embedding(self.images, self.verbose)
+        from sklearn_zcore.embedding import EmbeddingRun
+
+        self.embedding = EmbeddingRun(self.images, self.verbose)
 
     @property
     def sources(self) -> list[Path]:

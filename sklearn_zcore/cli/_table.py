@@ -9,7 +9,7 @@ from sklearn_zcore.handover import (
     ADDED,
     Coreset,
     Output,
-    csv_cells,
+    check_columns,
     format_of,
     media_of,
     write_coreset,
@@ -27,7 +27,6 @@ from sklearn_zcore.tables import (
 
 from ._command import refuse
 from ._coreset import FORMATS
-from ._embedding import Embedding
 from ._errors import CliError, as_option
 from ._options import CarryOptions, ColumnOptions, ImageOptions, ReadingOptions, WritingOptions
 from ._output import check_output, write_together
@@ -55,7 +54,7 @@ class TableInput:
     roles, used, features : Roles, Table, Features
         What its columns are used for, those that are features, and how they became numbers, after
         `prepare`.
-    embedding : Embedding
+    embedding : EmbeddingRun
         Of columns that a model embeds.
     warnings : list of str
         What must be told even to who wants to hear of nothing else.
@@ -72,22 +71,11 @@ class TableInput:
 
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
-        self.embedding = Embedding(self.images, self.verbose)
         columns = self.columns
         self.embedded = [columns.images] if columns.images else []
         self.embedded += [name for text in columns.text or [] for name in text.split(",")]
         if self.embedded:
-            option = "--images" if columns.images else "--text"
-            if not self.images.model:
-                raise CliError(
-                    f"{option} needs the model that embeds the column, and --model is missing.",
-                    "For example: --model clip for images, --model minilm for texts.",
-                )
-            refuse(
-                {n: option for n, option in columns.given.items() if n in _NOT_EMBEDDED},
-                f"with {option}, the embeddings are selected on, and nothing else.",
-                "Leave it out.",
-            )
+            self._check_embedded("--images" if columns.images else "--text")
         if not columns.raw:
             return
         if self.columns.missing == "impute":
@@ -100,6 +88,19 @@ class TableInput:
             "--raw uses the columns as they are; --max-categories, --kind and --decimal mean "
             "nothing to it.",
         )
+
+    def _check_embedded(self, option: str) -> None:
+        """Refuse what means nothing where a model embeds columns."""
+        from sklearn_zcore.embedding import EmbeddingRun
+
+        if not self.images.model:
+            raise CliError(
+                f"{option} needs the model that embeds the column, and --model is missing.",
+                "For example: --model clip for images, --model minilm for texts.",
+            )
+        given = {n: o for n, o in self.columns.given.items() if n in _NOT_EMBEDDED}
+        refuse(given, f"with {option}, the embeddings are selected on, and nothing else.")
+        self.embedding = EmbeddingRun(self.images, self.verbose)
 
     def check_output(self, writing: WritingOptions) -> Output:
         """Refuse an output that could not be written, before any work is done."""
@@ -183,7 +184,7 @@ class TableInput:
             carried or [],
         )
         if output is not None:
-            self._check_written(output)
+            check_columns(self.source, self._written(), output)
         if not self.values:
             self.features = uncounted_features(self.source.n_rows)
             return self.features.X
@@ -292,21 +293,6 @@ class TableInput:
         """Return the columns that are written."""
         ignored = set(self.roles.ignored)
         return [name for name in self.source.names if name not in ignored]
-
-    def _check_written(self, output: Output) -> None:
-        """Refuse columns that the output cannot hold."""
-        if output.only_indices or output.format == ".npz":
-            return
-        written, source = self._written(), self.source
-        if taken := [name for name in ADDED if name in written]:
-            raise CliError(
-                f"The input {self.origin.shown} already has the column {', '.join(taken)}, which "
-                "zcore adds.",
-                f"Leave it out: --ignore {','.join(taken)}.",
-            )
-        if output.format == ".csv" and source.table is not None and not source.csv:
-            for name in written:
-                csv_cells(name, source.table[name].slice(0, 0))
 
     def write(self, output: Output, coreset: Coreset) -> None:
         """Write the coreset: a CSV input's cells as they were, all else with the type it has."""

@@ -5,6 +5,7 @@ from sklearn_zcore.handover._coreset import ADDED, Coreset, make_coreset
 from sklearn_zcore.handover._media import Media, media_of, put_files
 from sklearn_zcore.handover._output import (
     Output,
+    check_columns,
     format_of,
     write_coreset,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "CsvStyle",
     "Media",
     "Output",
+    "check_columns",
     "csv_cells",
     "format_of",
     "make_coreset",

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from sklearn_zcore._atomic import STDOUT, NewFiles
-from sklearn_zcore.tables import file_format, packed
+from sklearn_zcore._words import plural, shorten
+from sklearn_zcore.tables import Setting, Table, TableError, Words, file_format, packed
 
-from ._columns import CsvStyle, write_columns
+from ._columns import CsvStyle, csv_cells, write_columns
 from ._coreset import ADDED, Coreset
 from ._media import Media, media_of
 from ._records import plain_columns
@@ -45,6 +46,52 @@ def format_of(path: Path, format: str | None) -> str | None:
     if format is None:
         return ".csv" if path == STDOUT else file_format(path)
     return f".{format}" if format in ("csv", "parquet", "jsonl") else format
+
+
+def check_columns(source: Table, names: list[str], output: Output) -> None:
+    """Refuse columns that an output cannot hold; all of them are told at once.
+
+    Parameters
+    ----------
+    source : Table
+        The table.
+    names : list of str
+        The columns that are written.
+    output : Output
+        Where to.
+
+    Raises
+    ------
+    TableError
+        If a column is called as one that is added, or is of a type that the output has not.
+    """
+    if output.only_indices or output.format == ".npz":
+        return
+    if taken := [name for name in ADDED if name in names]:
+        shown = source.path if source.origin is None else source.origin.shown
+        raise TableError(
+            f"The input {shown} already has the column {', '.join(taken)}, which zcore adds.",
+            Words("Leave it out: {ignore}.", ignore=Setting("ignore", ",".join(taken))),
+        )
+    if output.format != ".csv" or source.table is None or source.csv:
+        return
+    troubles: dict[str, TableError] = {}
+    for name in names:
+        try:
+            csv_cells(name, source.table[name].slice(0, 0))
+        except TableError as trouble:
+            troubles[name] = trouble
+    if len(troubles) == 1:
+        raise next(iter(troubles.values()))
+    if troubles:
+        kinds = shorten(f"{name!r} ({source.table[name].type})" for name in troubles)
+        raise TableError(
+            f"{plural(len(troubles), 'column')} cannot be written as CSV: {kinds}.",
+            Words(
+                "Write .parquet instead, or leave them out: {ignore}.",
+                ignore=Setting("ignore", ",".join(troubles)),
+            ),
+        )
 
 
 def write_coreset(

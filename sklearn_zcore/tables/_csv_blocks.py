@@ -14,7 +14,7 @@ from sklearn_zcore._words import plural
 from ._errors import Setting, TableError, Words, require
 from ._packed import open_unpacked
 
-_BLOCK_SIZE = 2**24
+_BLOCK_SIZE = 2**20
 _LARGEST_BLOCK = 2**30
 
 

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 
 @dataclass(frozen=True)
 class FileRows:
@@ -35,6 +33,7 @@ class FileRows:
         pyarrow.Table
             In the order of ``rows``.
         """
+        import numpy as np  # Not with the command, which answers --help at once.
         import pyarrow as pa
 
         rows = np.asarray(rows, dtype=np.int64)

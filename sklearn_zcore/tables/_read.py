@@ -152,7 +152,7 @@ def _refuse_foreign(given: dict[str, tuple[bool, tuple[str, ...]]], kind: str) -
     for meant in _WHICH:
         names = [name for name, (is_given, kinds) in given.items() if is_given and meant in kinds]
         if names and kind != meant:
-            settings = {name: Setting(name) for name in names}
+            settings = {n: Setting(n, False if n == "header" else None) for n in names}
             listed = ", ".join(f"{{{name}}}" for name in names)
             verb = "is" if len(names) == 1 else "are"
             raise TableError(

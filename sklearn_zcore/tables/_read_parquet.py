@@ -46,7 +46,7 @@ def read_parquet(
         raise TableError(f"The input {paths[0]} has {len(names)} columns and {n_rows} rows.")
 
     def blocks(some: list[str], told: Silent | None = None) -> Any:
-        part = pa.schema([schema.field(name) for name in some])
+        part = pa.schema([schema.field(name) for name in some], metadata=schema.metadata)
         for path in paths:
             with _opened(path) as file:
                 for i in range(file.num_row_groups):
@@ -125,7 +125,7 @@ def common_schema(schemas: dict[Path, Any]) -> Any:
             f"The inputs are not parts of one table: {'; '.join(clashes[:8])}{more}.",
             "Give a column the same type in all files.",
         )
-    return pa.schema(fields)
+    return pa.schema(fields, metadata=schemas[first].metadata)
 
 
 def _without_view(field: Any) -> Any:

@@ -10,6 +10,9 @@ NA_VALUES = (
 )  # fmt: skip
 
 
+_AT_ONCE = 2**25  # bytes of cells: types of a few rows take as long to find as those of many
+
+
 def infer(text: Any, na_values: tuple[str, ...] = (), decimal: str = "auto") -> Any:
     """Give a column of text the narrowest type that all its values have.
 
@@ -75,15 +78,47 @@ class GrowingColumns:
         self._rules = na_values, decimal
         # None where the blocks do not say what the whole column is.
         self._chunks: dict[str, list[Any] | None] = {name: [] for name in names}
+        self._kinds: dict[str, Any] = {}
+        self._negative: set[str] = set()
+        self._waiting: list[Any] = []
 
     def add(self, block: Any) -> None:
         """Add the cells of some more rows, a table of strings."""
+        self._waiting.append(block)
+        if sum(waiting.nbytes for waiting in self._waiting) > _AT_ONCE:
+            self._add_waiting()
+
+    def _add_waiting(self) -> None:
+        import pyarrow as pa
+
+        if not self._waiting:
+            return
+        block = pa.concat_tables(self._waiting)
+        self._waiting = []
         for name, chunks in self._chunks.items():
             if chunks is None:
                 continue
-            chunks.extend(infer(block[name], *self._rules).chunks)
-            if _common_type(chunks) is None:
+            column = infer(block[name], *self._rules)
+            chunks.extend(column.chunks)
+            kind = self._kinds[name] = self._widened(name, column)
+            if kind is None:
                 self._chunks[name] = None
+
+    def _widened(self, name: str, column: Any) -> Any:
+        """Return the type that a column has together with more of it, None if that is not clear."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if column.type == pa.int64() and pc.min(column).as_py() < 0:
+            self._negative.add(name)
+        kinds = {self._kinds.get(name, pa.null()), column.type}
+        if len(kinds - {pa.null()}) <= 1:
+            return max(kinds, key=lambda kind: not pa.types.is_null(kind))
+        if not kinds <= {pa.int64(), pa.uint64(), pa.float64()}:
+            return None
+        if pa.float64() in kinds or name in self._negative:
+            return pa.float64()
+        return pa.uint64()
 
     def finish(self, read_again: Callable[[list[str]], Any]) -> Any:
         """Return the columns.
@@ -100,6 +135,7 @@ class GrowingColumns:
         """
         import pyarrow as pa
 
+        self._add_waiting()
         unclear = [name for name, chunks in self._chunks.items() if chunks is None]
         whole = read_again(unclear) if unclear else {}
         columns = {}
@@ -107,26 +143,10 @@ class GrowingColumns:
             if chunks is None:
                 columns[name] = infer(whole[name], *self._rules)
                 continue
-            kind = _common_type(chunks)
+            kind = self._kinds.get(name, pa.null())
             columns[name] = pa.chunked_array([_as(chunk, kind) for chunk in chunks], kind)
             self._chunks[name] = []
         return pa.table(columns)
-
-
-def _common_type(chunks: list[Any]) -> Any:
-    """Return the type that all values of some chunks have together, None if that is not clear."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    kinds = {chunk.type for chunk in chunks} - {pa.null()}
-    if len(kinds) <= 1:
-        return kinds.pop() if kinds else pa.null()
-    if not kinds <= {pa.int64(), pa.uint64(), pa.float64()}:
-        return None
-    if pa.float64() in kinds:
-        return pa.float64()
-    small = [pc.min(chunk).as_py() for chunk in chunks if chunk.type == pa.int64()]
-    return pa.float64() if min(x for x in small if x is not None) < 0 else pa.uint64()
 
 
 def _as(chunk: Any, kind: Any) -> Any:

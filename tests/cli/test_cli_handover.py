@@ -265,7 +265,7 @@ def test_formats_that_mean_nothing(fails, npy, mixed):
     assert "--formulas: for CSV files" in fails(
         mixed, "--format", "label-studio", "--formulas", "keep"
     )
-    assert "extension" in fails(npy, out="out.jsonl.gz")
+    assert "extension" in fails(npy, out="out.parquet.gz")
 
 
 def test_bytes_are_no_json(fails, tmp_path):

@@ -1,4 +1,4 @@
-"""Images and texts as embeddings: what a folder and a table's columns have in common."""
+"""A run of the command's models over images or texts: what it takes, and what is told of it."""
 
 import time
 from collections.abc import Sequence
@@ -6,24 +6,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import joblib
+
 from sklearn_zcore._escape import shown
 from sklearn_zcore._words import plural
-
-from ._errors import CliError
-from ._options import ImageOptions
+from sklearn_zcore.embedding._broken import BrokenInputError
+from sklearn_zcore.embedding._cache_info import default_cache_dir
+from sklearn_zcore.embedding._embedder import FoundationEmbedder
+from sklearn_zcore.tables import TableError
 
 # Options that are the embedder's parameters of that name.
 _PARAMETERS = ("pooling", "layer", "revision", "device", "dtype", "batch_size")
 
 
 @dataclass
-class Embedding:
+class EmbeddingRun:
     """Items that a model embeds.
 
     Attributes
     ----------
-    options : ImageOptions
-        The model, and how it is run.
+    options : object
+        With the command's options of the model, and of how it is run, as attributes; ``given`` has
+        the names of those that were given.
     verbose : bool
         Show a progress bar.
     broken : dict of str to str
@@ -36,7 +40,7 @@ class Embedding:
         How many went through the model; the others were known, or equal.
     """
 
-    options: ImageOptions
+    options: Any
     verbose: bool = False
     broken: dict[str, str] = field(default_factory=dict)
     cache: Path | None = None
@@ -46,14 +50,10 @@ class Embedding:
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
         if self.options.no_cache and self.options.cache_dir is not None:
-            raise CliError("--no-cache and --cache-dir contradict.", "Leave one of them out.")
+            raise TableError("--no-cache and --cache-dir contradict.", "Leave one of them out.")
 
     def embedder(self, modality: str = "image", **parameters: Any) -> Any:
         """Return the embedder that was asked for."""
-        import joblib
-
-        from sklearn_zcore.embedding import FoundationEmbedder, default_cache_dir
-
         options = self.options
         models = options.model or []
         cache = None if options.no_cache else options.cache_dir or default_cache_dir()
@@ -91,8 +91,6 @@ class Embedding:
         broken : list of int
             Their rows.
         """
-        from sklearn_zcore.embedding import BrokenInputError
-
         embedder = self.embedder(noun, **parameters)
         start = time.perf_counter()
         errors: dict[int, str] = {}
@@ -105,12 +103,12 @@ class Embedding:
                 raise self._stopped(broken, len(items), noun) from error
             self.broken |= broken
         except (ValueError, TypeError, ImportError) as error:
-            raise CliError(str(error)) from error
+            raise TableError(str(error)) from error
         except OSError as error:
-            raise CliError(str(error) if error.filename is None else f"{error}.") from error
+            raise TableError(str(error) if error.filename is None else f"{error}.") from error
         except MemoryError as error:
             detail = f" ({error})" if str(error) else ""
-            raise CliError(
+            raise TableError(
                 f"Not enough memory to embed the {noun}s{detail}.",
                 "Use a smaller --batch-size and fewer --workers, or leave out the largest.",
             ) from error
@@ -118,9 +116,9 @@ class Embedding:
         self.cache, self.seconds = embedder.cache_dir, self.seconds + time.perf_counter() - start
         return X, list(errors)
 
-    def _stopped(self, broken: dict[str, str], n_items: int, noun: str) -> CliError:
+    def _stopped(self, broken: dict[str, str], n_items: int, noun: str) -> TableError:
         kept = "" if self.options.no_cache else " The embeddings of all others are in the cache."
-        return CliError(
+        return TableError(
             f"{plural(len(broken), noun)} of {n_items:,} cannot be read:\n{_listed(broken)}",
             f"Mend or delete them, or go on without: --on-error skip.{kept}",
         )

@@ -1,6 +1,7 @@
 """A table or an array as the input of a command."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from sklearn_zcore.tables import (
     resolve_roles,
     shortened,
     spelled,
-    spread_lists,
 )
 
 from ._command import refuse
@@ -172,7 +172,7 @@ class TableInput:
         -------
         X : ndarray of shape (n_kept, n_features)
         """
-        from sklearn_zcore.tables import build_features, uncounted_features
+        from sklearn_zcore.tables import find_features
 
         columns = self.columns
         ignored = [target] if target in self.source.names else []
@@ -183,22 +183,25 @@ class TableInput:
             [*(columns.ignore or []), *ignored],
             carried or [],
         )
-        if output is not None:
-            check_columns(self.source, self._written(), output)
-        if not self.values:
-            self.features = uncounted_features(self.source.n_rows)
-            return self.features.X
-        if self.embedded:
-            return self._embed()
-        self.used, told = spread_lists(self.source.select(self.roles.features))
-        self.roles.notes.extend(spelled(note, as_option) for note in told if not columns.raw)
+        check = partial(check_columns, self.source, self._written(), output)
+        if not self.values or self.embedded:
+            check()
+            return self._embed() if self.embedded else self._counted()
         prepare = None if columns.raw else preparation(columns)
         missing = columns.missing or ("error" if columns.raw else "impute")
-        features = build_features(self.used, prepare, missing)
+        used = self.source.select(self.roles.features)
+        self.used, features = find_features(used, prepare, missing, check)
         features.notes = [spelled(note, as_option) for note in features.notes]
         features.done = [spelled(line, as_option) for line in features.done]
         self.features = features
         return features.X
+
+    def _counted(self) -> Any:
+        """Return as many rows as there are, for a method that looks at none of their values."""
+        from sklearn_zcore.tables import uncounted_features
+
+        self.features = uncounted_features(self.source.n_rows)
+        return self.features.X
 
     def _embed(self) -> Any:
         """Return the embeddings of columns of images and texts."""

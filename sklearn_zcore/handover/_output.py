@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sklearn_zcore._atomic import STDOUT, NewFiles
-from sklearn_zcore._words import plural, shorten
-from sklearn_zcore.tables import Setting, Table, TableError, Words, file_format, packed
+from sklearn_zcore.tables import Setting, Table, TableError, Words, file_format, merged, packed
 
 from ._columns import CsvStyle, csv_cells, write_columns
 from ._coreset import ADDED, Coreset
@@ -48,7 +47,7 @@ def format_of(path: Path, format: str | None) -> str | None:
     return f".{format}" if format in ("csv", "parquet", "jsonl") else format
 
 
-def check_columns(source: Table, names: list[str], output: Output) -> None:
+def check_columns(source: Table, names: list[str], output: Output | None) -> None:
     """Refuse columns that an output cannot hold; all of them are told at once.
 
     Parameters
@@ -57,21 +56,23 @@ def check_columns(source: Table, names: list[str], output: Output) -> None:
         The table.
     names : list of str
         The columns that are written.
-    output : Output
-        Where to.
+    output : Output or None
+        Where to; None writes nothing.
 
     Raises
     ------
     TableError
         If a column is called as one that is added, or is of a type that the output has not.
     """
-    if output.only_indices or output.format == ".npz":
+    if output is None or output.only_indices or output.format == ".npz":
         return
     if taken := [name for name in ADDED if name in names]:
         shown = source.path if source.origin is None else source.origin.shown
         raise TableError(
             f"The input {shown} already has the column {', '.join(taken)}, which zcore adds.",
             Words("Leave it out: {ignore}.", ignore=Setting("ignore", ",".join(taken))),
+            taken,
+            taken,
         )
     if output.format != ".csv" or source.table is None or source.csv:
         return
@@ -80,18 +81,10 @@ def check_columns(source: Table, names: list[str], output: Output) -> None:
         try:
             csv_cells(name, source.table[name].slice(0, 0))
         except TableError as trouble:
+            trouble.columns = trouble.unwritable = (name,)
             troubles[name] = trouble
-    if len(troubles) == 1:
-        raise next(iter(troubles.values()))
     if troubles:
-        kinds = shorten(f"{name!r} ({source.table[name].type})" for name in troubles)
-        raise TableError(
-            f"{plural(len(troubles), 'column')} cannot be written as CSV: {kinds}.",
-            Words(
-                "Write .parquet instead, or leave them out: {ignore}.",
-                ignore=Setting("ignore", ",".join(troubles)),
-            ),
-        )
+        raise merged(list(troubles.values()))
 
 
 def write_coreset(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn_zcore.tables._errors import Setting, TableError, Words, spelled
+from sklearn_zcore.tables._errors import Setting, TableError, Words, merged, spelled
 from sklearn_zcore.tables._lists import lists_to_matrix, shortened, spread_lists
 from sklearn_zcore.tables._origin import (
     ARRAY_FORMATS,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Features,
         build_features,
         embedded_features,
+        find_features,
         uncounted_features,
     )
     from sklearn_zcore.tables._preparation import TablePreparation
@@ -72,11 +73,13 @@ __all__ = [
     "dropped_rows",
     "embedded_features",
     "file_format",
+    "find_features",
     "find_origin",
     "goes_on",
     "is_folder_of_tables",
     "joined",
     "lists_to_matrix",
+    "merged",
     "missing_by_kind",
     "packed",
     "packing",
@@ -114,6 +117,7 @@ _MODULES = {
     "columns_of_numbers": "_stored",
     "dropped_rows": "_report",
     "embedded_features": "_features",
+    "find_features": "_features",
     "goes_on": "_campaign",
     "joined": "_column_values",
     "missing_by_kind": "_report",

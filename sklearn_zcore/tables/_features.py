@@ -1,6 +1,6 @@
 """The matrix that is selected on, and which rows of the table are in it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from sklearn_zcore._words import plural, shorten
 
-from ._errors import Setting, TableError, Words
+from ._errors import Setting, TableError, Words, merged
+from ._lists import spread_lists
 from ._preparation import TablePreparation
 from ._raw import raw_numbers, too_few_complete_rows
 from ._report import PreparedColumn, dropped_rows
@@ -47,6 +48,60 @@ class Features:
     raw: bool
     handling: str
     n_dropped: int = 0
+
+
+def find_features(
+    used: Table,
+    prepare: TablePreparation | None,
+    missing: str,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Table, Features]:
+    """Make the matrix that a selector is fitted on; all columns at fault are told at once.
+
+    Parameters
+    ----------
+    used, prepare, missing
+        As `build_features` takes them.
+    check : callable, default=lambda: None
+        Refuses columns that cannot be written.
+
+    Returns
+    -------
+    used : Table
+        With a column for each number of a list.
+    features : Features
+
+    Raises
+    ------
+    TableError
+        Of all troubles that can be seen, with one remedy for them.
+    """
+    troubles: list[TableError] = []
+    rest = used
+    try:
+        check()
+    except TableError as trouble:
+        troubles.append(trouble)
+    while True:
+        try:
+            spread, told = spread_lists(rest)
+            features = build_features(spread, prepare, missing)
+        except TableError as trouble:
+            troubles.append(trouble)
+            for part in [trouble, *trouble.parts]:  # A number of a list is called after it.
+                of = [n if n in rest.names else n.rpartition("[")[0] for n in part.columns]
+                part.columns = tuple(dict.fromkeys(of))
+            bad = set(trouble.columns)
+            left = [name for name in rest.names if name not in bad]
+            if bad and left and len(left) < len(rest.names):
+                rest = rest.select(left)
+                continue
+        break
+    if troubles:
+        raise merged(troubles)
+    if not features.raw:
+        features.notes = [*told, *features.notes]
+    return spread, features
 
 
 def build_features(used: Table, prepare: TablePreparation | None, missing: str) -> Features:

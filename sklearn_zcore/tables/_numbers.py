@@ -81,6 +81,7 @@ class Survey:
                 "Repair or remove them; in a CSV file, {na_values} takes them for missing.",
                 na_values=Setting("na_values", ["inf", "-inf"]),
             ),
+            [self.names[i] for i in bad],
         )
 
 
@@ -203,4 +204,5 @@ def _refuse_overflow(block: np.ndarray, sound: np.ndarray, names: list[str]) -> 
                 "Rescale them, or leave the columns out: {leave}.",
                 leave=Setting("kinds", {names[i]: "ignore" for i in bad[:8]}),
             ),
+            [names[i] for i in bad],
         )

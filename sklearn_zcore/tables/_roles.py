@@ -95,18 +95,21 @@ def resolve_roles(
         "ignore": split_names(ignore, known),
         "carry": split_names(carry, known),
     }
-    for parameter, names in asked.items():
-        for name in names:
-            if name not in known:
-                raise TableError(
-                    Words(
-                        "{parameter}: the input has no column {name!r}{close}",
-                        parameter=Setting(parameter),
-                        name=name,
-                        close=close_match(name, known),
-                    ),
-                    f"It has {plural(len(table.names), 'column')}: {shorten(table.names, 20)}.",
-                )
+    unknown = [(p, name) for p, names in asked.items() for name in names if name not in known]
+    if unknown:
+        listed = "; ".join(
+            f"{{parameter{i}}}: the input has no column {{name{i}!r}}{{close{i}}}"
+            for i in range(len(unknown))
+        )
+        values: dict[str, Any] = {}
+        for i, (parameter, name) in enumerate(unknown):
+            close = close_match(name, known)
+            values[f"parameter{i}"], values[f"name{i}"] = Setting(parameter), name
+            values[f"close{i}"] = close if i == len(unknown) - 1 else close.rstrip(".?")
+        raise TableError(
+            Words(listed, **values),
+            f"It has {plural(len(table.names), 'column')}: {shorten(table.names, 20)}.",
+        )
     _refuse_overlap(asked)
     used, ignored = set(asked["columns"]), set(asked["ignore"])
     carried = set(asked["carry"])

@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,20 +131,28 @@ def _files_of(path: Path) -> list[Path]:
     return sorted(found for found in path.iterdir() if file_format(found) == ".parquet")
 
 
+class _Spool:
+    """A folder that is removed when nobody uses it any more, at the latest at the end."""
+
+    def __init__(self) -> None:
+        self.folder = tempfile.mkdtemp(prefix="zcore-")
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+
 def _spooled(stream: IO[bytes]) -> Origin:
     """Copy a stream to a file of the kind that it begins as: it is read more than once."""
     if stream.isatty():
         raise TableError("- reads from stdin, and nothing comes in there.", "Pipe a table into it.")
-    folder = tempfile.TemporaryDirectory(prefix="zcore-")
+    spool = _Spool()
     start = stream.read(512)
     suffix, kind = _kind_of_bytes(start)
-    path = Path(folder.name, f"stdin{suffix}")
+    path = Path(spool.folder, f"stdin{suffix}")
     with path.open("wb") as file:
         file.write(start)
         shutil.copyfileobj(stream, file, 2**20)
     if not start:
         raise TableError("The input - is empty: nothing came in by stdin.")
-    return Origin(STDIN, kind, (path,), folder)
+    return Origin(STDIN, kind, (path,), spool)
 
 
 def _kind_of_bytes(start: bytes) -> tuple[str, str]:

@@ -28,7 +28,7 @@ from sklearn_zcore.facility._split import split_rows
 
 Progress = Callable[[int], None]
 
-_KEEP = 8  # a level keeps one row in this many
+KEEP = 8  # a level keeps one row in this many
 _PARTS_A_TASK = 16  # what a worker gets at a time
 
 
@@ -93,10 +93,29 @@ def _hand_over(
     return handed
 
 
-def _thin_out(
-    rows: Rows, metric: Metric, part_size: int, n_jobs: int | None, progress: Progress
+def thin_out(
+    rows: Rows,
+    n_kept: int,
+    *,
+    metric: Metric,
+    part_size: int,
+    n_jobs: int | None,
+    progress: Progress,
 ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
     """Split the rows into parts, choose in all parts and keep the best.
+
+    Parameters
+    ----------
+    rows : Rows
+        Distinct, and in random order, since ties go to the lower one.
+    n_kept : int
+        How many to keep; there is at least one of every part.
+    metric : {"euclidean", "manhattan"}
+    part_size : int
+        Rows of the small problems, at least 16.
+    n_jobs : int or None
+    progress : callable
+        Told how many more rows have been worked on.
 
     Returns
     -------
@@ -121,7 +140,7 @@ def _thin_out(
     chosen = np.concatenate([c.order + at for c, at in zip(choices, bounds, strict=False)])
     gains = np.concatenate([c.gains for c in choices])
     n_parts = sum(c.bounds.size - 1 for c in choices)
-    n_kept = max(n_parts, chosen.size // _KEEP)
+    n_kept = max(n_parts, n_kept)
     best_first = np.argsort(-gains, kind="stable")
     is_kept = np.zeros(chosen.size, bool)
     is_kept[best_first[:n_kept]] = True
@@ -175,7 +194,14 @@ def rank_rows(
     with threadpool_limits(1, user_api="blas"):
         while numbers.size > top_size:
             report: Progress = progress if numbers.size == n else lambda n_done: None
-            kept, weights, left = _thin_out(rows, metric, part_size, n_jobs, report)
+            kept, weights, left = thin_out(
+                rows,
+                numbers.size // KEEP,
+                metric=metric,
+                part_size=part_size,
+                n_jobs=n_jobs,
+                progress=report,
+            )
             tails.append(numbers[left])
             numbers = numbers[kept]
             rows = replace(rows.take(kept), weights=weights)

@@ -201,16 +201,21 @@ class DistinctRows:
         -------
         CentredRows or ScaledSparseRows of shape (n, n_features)
         """
-        return self._values_of(self.rows if order is None else self.rows[order], copy)
+        rows = self.rows if order is None else self.rows[order]
+        return self._values_of(self.source, rows, copy)
 
     def taken_values(self) -> Any:
         """Return the same of the distinct rows that have been selected before."""
-        return self._values_of(self._taken_rows, copy=False)[:]
+        return self._values_of(self.source, self._taken_rows, copy=False)[:]
 
-    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> Any:
-        if isinstance(self.source, SparseSource):
-            return ScaledSparseRows(self.source.take(rows), self.scale)
-        return CentredRows(self.source, rows, self._median, self.scale, copy=copy)
+    def values_of_others(self, others: RowSource) -> Any:
+        """Return other rows than those of X, shifted and scaled as these are."""
+        return self._values_of(others, np.arange(others.shape[0]), copy=False)[:]
+
+    def _values_of(self, source: RowSource, rows: NDArray[np.intp], copy: bool) -> Any:
+        if isinstance(source, SparseSource):
+            return ScaledSparseRows(source.take(rows), self.scale)
+        return CentredRows(source, rows, self._median, self.scale, copy=copy)
 
     def ranking(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rank all rows of X: distinct ones as ordered, second copies, third ones, taken ones.

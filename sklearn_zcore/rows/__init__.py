@@ -1,9 +1,10 @@
 """What is known of rows, wherever they are, and no estimator.
 
-Where rows come from (source), what they are like (statistics), which of them are equal (distinct),
-and how far they are from a coreset (coverage).
+Where rows come from (source; blocks, where they are not in memory), what they are like
+(statistics), which of them are equal (distinct), and how far they are from a coreset (coverage).
 """
 
+from sklearn_zcore.rows._blocks import block_source
 from sklearn_zcore.rows._coverage import (
     Coverage,
     cover,
@@ -13,6 +14,7 @@ from sklearn_zcore.rows._coverage import (
     saved_by,
 )
 from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
+from sklearn_zcore.rows._pieces import BlockSource
 from sklearn_zcore.rows._source import (
     ArraySource,
     RowSource,
@@ -36,6 +38,7 @@ from sklearn_zcore.rows._statistics import (
 
 __all__ = [
     "ArraySource",
+    "BlockSource",
     "CentredRows",
     "Coverage",
     "DistinctRows",
@@ -43,6 +46,7 @@ __all__ = [
     "RowSource",
     "ScaledSparseRows",
     "SparseSource",
+    "block_source",
     "check_finite",
     "cover",
     "distances_to",

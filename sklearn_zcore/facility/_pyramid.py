@@ -28,7 +28,7 @@ from sklearn_zcore.facility._split import split_rows
 
 Progress = Callable[[int], None]
 
-KEEP = 8  # a level keeps one row in this many
+_KEEP = 8  # a level keeps one row in this many
 _PARTS_A_TASK = 16  # what a worker gets at a time
 
 
@@ -196,7 +196,7 @@ def rank_rows(
             report: Progress = progress if numbers.size == n else lambda n_done: None
             kept, weights, left = thin_out(
                 rows,
-                numbers.size // KEEP,
+                numbers.size // _KEEP,
                 metric=metric,
                 part_size=part_size,
                 n_jobs=n_jobs,

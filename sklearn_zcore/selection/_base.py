@@ -78,6 +78,10 @@ class BaseCoresetSelector(
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _ranks_no_more = (
+        "on many rows it goes as far as the budget of fit. Fit with the largest budget that is "
+        "wanted, then set smaller ones"
+    )
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -182,6 +186,9 @@ class BaseCoresetSelector(
 
         Whether they are finite is told by whoever looks at all of them next.
         """
+        return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
+
+    def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
         X = as_readable(X, type(self).__name__)
         try:
             rows: Any = validate_data(
@@ -191,7 +198,7 @@ class BaseCoresetSelector(
                 accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
                 dtype="numeric",
                 ensure_all_finite=False,
-                ensure_min_samples=2 if reset else 1,
+                ensure_min_samples=at_least,
             )
             refuse_polars_dates(X)
             if issparse(rows):
@@ -225,13 +232,18 @@ class BaseCoresetSelector(
         """Return how many rows are wanted."""
         return Budget.parse(self.budget).rows(n_samples, n_taken)
 
+    @property
+    def _n_samples(self) -> int:
+        """Return how many rows there were."""
+        return self.ranking_.size
+
     def _apply_budget(self, n_selected: int) -> None:
         self._forget_weights()
         self._n_wanted = n_selected
         if self._n_most is not None:
             n_selected = min(n_selected, self._n_most)
         self.n_selected_ = n_selected
-        self.support_ = np.zeros(self.ranking_.size, dtype=bool)
+        self.support_ = np.zeros(self._n_samples, dtype=bool)
         self.support_[self.ranking_[:n_selected]] = True
         self.indices_ = np.flatnonzero(self.support_)
 
@@ -262,12 +274,11 @@ class BaseCoresetSelector(
         validate_parameter_constraints(
             {"budget": BUDGET_CONSTRAINT}, {"budget": budget}, caller_name=type(self).__name__
         )
-        n_selected = Budget.parse(budget).rows(self.ranking_.size, self._taken.size)
+        n_selected = Budget.parse(budget).rows(self._n_samples, self._taken.size)
         if self._n_ranked is not None and n_selected > self._n_ranked:
             raise ValueError(
                 f"budget={budget} is {n_selected} rows, and this {type(self).__name__} has ranked "
-                f"{self._n_ranked}: on many rows it goes as far as the budget of fit. Fit with the "
-                f"largest budget that is wanted, then set smaller ones."
+                f"{self._n_ranked}: {self._ranks_no_more}."
             )
         with all_or_nothing(self):
             self.budget = budget
@@ -314,14 +325,14 @@ class BaseCoresetSelector(
         check_is_fitted(self)
         misfit = find_misfit()
         if misfit is not None:
-            misfit.refuse(type(self).__name__, self.n_selected_, self.ranking_.size)
+            misfit.refuse(type(self).__name__, self.n_selected_, self._n_samples)
         rows = self._validate_finite(X)
-        n_fitted = self.ranking_.size
+        n_fitted = self._n_samples
         difference = ""
         if rows.shape[0] != n_fitted:
             difference = f"it has {rows.shape[0]} rows, and fit saw {n_fitted}"
         else:
-            seen = self._fingerprints[self.indices_]
+            seen = self._fingerprints[self._places_of(self.indices_)]
             other = np.flatnonzero(fingerprints(rows[self.indices_]) != seen)
             if other.size:
                 difference = (
@@ -401,10 +412,10 @@ class BaseCoresetSelector(
             raise ValueError("select() needs at least one array, e.g. selector.select(y).")
         for number, array in enumerate(arrays, start=1):
             n_rows = count_rows(array)
-            if n_rows != self.ranking_.size:
+            if n_rows != self._n_samples:
                 raise ValueError(
                     f"Array {number} has {n_rows} rows, and the selector was fitted on "
-                    f"{self.ranking_.size}."
+                    f"{self._n_samples}."
                 )
         parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts

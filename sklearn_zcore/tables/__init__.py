@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         sentences,
     )
     from sklearn_zcore.tables._shares import parse_distance, parse_shares
+    from sklearn_zcore.tables._stream import TableStream
 
 __all__ = [
     "ARRAY_FORMATS",
@@ -46,6 +47,7 @@ __all__ = [
     "Table",
     "TableError",
     "TablePreparation",
+    "TableStream",
     "Words",
     "build_features",
     "check_table",
@@ -81,6 +83,7 @@ _MODULES = {
     "PreparedColumn": "_report",
     "RawNumbers": "_raw",
     "TablePreparation": "_preparation",
+    "TableStream": "_stream",
     "build_features": "_features",
     "column_numbers": "_column_values",
     "column_text": "_column_values",

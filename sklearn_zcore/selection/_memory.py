@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn_zcore._warnings import warn_user
 
 _MAGIC = b"sklearn-zcore memory 1\n"
-_BITS = 1  # to be raised whenever the same arguments give other bits
+_BITS = 2  # to be raised whenever the same arguments give other bits
 _PATIENCE = 5.0  # seconds to wait for another process in silence
 
 Arrays = list[NDArray[Any]]

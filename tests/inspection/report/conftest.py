@@ -37,6 +37,8 @@ def chromium(tmp_path_factory):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     started = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    # How long something takes is not what is tested, and the machine may be busy.
+    started.set_script_timeout(300)
     yield started
     started.quit()
 
@@ -63,7 +65,7 @@ class Page:
     def run(self, script, *arguments):
         return self.browser.execute_script(script, *arguments)
 
-    def until(self, script, seconds=30):
+    def until(self, script, seconds=120):
         """Wait for a script to return something true, and return it."""
         end = time.monotonic() + seconds
         while not (found := self.run(script)):

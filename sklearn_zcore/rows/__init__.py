@@ -14,7 +14,7 @@ from sklearn_zcore.rows._coverage import (
     saved_by,
 )
 from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
-from sklearn_zcore.rows._pieces import BlockSource
+from sklearn_zcore.rows._pieces import BlockSource, is_block_source
 from sklearn_zcore.rows._source import (
     ArraySource,
     RowSource,
@@ -35,11 +35,13 @@ from sklearn_zcore.rows._statistics import (
     scan,
     summarize,
 )
+from sklearn_zcore.rows._store import ColumnStore
 
 __all__ = [
     "ArraySource",
     "BlockSource",
     "CentredRows",
+    "ColumnStore",
     "Coverage",
     "DistinctRows",
     "FeatureRange",
@@ -57,6 +59,7 @@ __all__ = [
     "frozen",
     "gather_columns",
     "is_beyond_float",
+    "is_block_source",
     "rebased",
     "represented_by",
     "refuse_constant",

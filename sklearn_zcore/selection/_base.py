@@ -24,6 +24,7 @@ from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
+    block_source,
     check_finite,
     fingerprints,
     rebased,
@@ -82,6 +83,7 @@ class BaseCoresetSelector(
         "on many rows it goes as far as the budget of fit. Fit with the largest budget that is "
         "wanted, then set smaller ones"
     )
+    _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -155,7 +157,7 @@ class BaseCoresetSelector(
             compared = self._as_compared(rows)
             if compared is not rows:  # what is compared may be equal where rows differ
                 hashes = fingerprints(compared)
-            compared = compared if issparse(compared) else rebased(compared)
+            compared = rebased(compared) if isinstance(compared, np.ndarray) else compared
             self._n_most, order = None, None
             if groups is not None:
                 of_rows = Groups.of(groups, n_samples)
@@ -189,7 +191,7 @@ class BaseCoresetSelector(
         return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
 
     def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
-        X = as_readable(X, type(self).__name__)
+        X = as_readable(X, type(self).__name__, fits_stores=self._fits_stores)
         try:
             rows: Any = validate_data(
                 self,
@@ -314,7 +316,8 @@ class BaseCoresetSelector(
         -------
         array-like of shape (n_selected, n_features)
             The selected rows in row order: a data frame (index kept) for a data frame, and an
-            array otherwise.
+            array otherwise. Of rows that are not in memory, such as a `ColumnStore` or a Zarr
+            array, only these are read.
 
         Raises
         ------
@@ -326,14 +329,17 @@ class BaseCoresetSelector(
         misfit = find_misfit()
         if misfit is not None:
             misfit.refuse(type(self).__name__, self.n_selected_, self._n_samples)
-        rows = self._validate_finite(X)
+        # Of rows that are not in memory, only those that are returned are read.
+        blocks = None if isinstance(X, np.ndarray | str) else block_source(X)
+        rows: Any = self._validate_finite(X) if blocks is None else blocks
         n_fitted = self._n_samples
         difference = ""
         if rows.shape[0] != n_fitted:
             difference = f"it has {rows.shape[0]} rows, and fit saw {n_fitted}"
         else:
             seen = self._fingerprints[self._places_of(self.indices_)]
-            other = np.flatnonzero(fingerprints(rows[self.indices_]) != seen)
+            chosen = rows[self.indices_] if blocks is None else blocks.take(self.indices_)
+            other = np.flatnonzero(fingerprints(chosen) != seen)
             if other.size:
                 difference = (
                     f"{other.size} of the {self.n_selected_} selected rows differ, "
@@ -346,6 +352,8 @@ class BaseCoresetSelector(
                 f"and predict for any rows, use CoresetClassifier or CoresetRegressor; to pick "
                 f"the coreset's part of other arrays, use select()."
             )
+        if blocks is not None:
+            return chosen
         as_it_is = hasattr(X, "shape") or self._any_rows
         return _safe_indexing(X if as_it_is else rows, self.indices_)
 

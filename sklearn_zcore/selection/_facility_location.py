@@ -1,5 +1,6 @@
 """FacilityLocationSelector: the rows that stand for all the others best."""
 
+from dataclasses import replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -10,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
@@ -70,7 +72,7 @@ def _as_order(order: NDArray[Any], n: int) -> NDArray[np.intp]:
     return order
 
 
-class FacilityLocationSelector(StreamingSelector):
+class FacilityLocationSelector(StreamingSelector, BlockSelector):
     r"""Coreset selection by facility location: the rows that stand for all others best.
 
     A greedy search maximises the coverage
@@ -267,6 +269,37 @@ class FacilityLocationSelector(StreamingSelector):
             load=lambda arrays: _as_order(arrays[0], distinct.rows.size),
         )
         return order
+
+    _n_passes = 2
+
+    def _rank_blocks(
+        self, rows: BlockRows, n_selected: int, seed: int, progress: Progress
+    ) -> NDArray[np.intp]:
+        from sklearn_zcore.facility import BlockProblem, rank_blocks
+
+        counts = np.ones(rows.overview.sampled.size, np.float32)
+        if self._sample_weight is not None:
+            counts = self._sample_weight[rows.overview.sampled].astype(np.float32)
+        some = np.flatnonzero(counts > 0)[:_SAMPLE_SIZE]
+        if not some.size:
+            some, counts = np.arange(1), np.ones(1, np.float32)
+        weights = rows.weights
+        problem = BlockProblem(
+            replace(rows.overview, sample=rows.overview.sample[:0]),
+            rows.overview.sample[some],
+            counts[some],
+            self._plain_metric(),
+            self.reduce_hubs,
+            self.part_size,
+            seed,
+            None if weights is None else weights.astype(np.float32),
+            rows.is_free,
+            rows.take(rows.taken),
+            rows.compared,
+        )
+        return rank_blocks(
+            rows.source, problem, top_size=self._top_size(), n_jobs=self.n_jobs, progress=progress
+        )
 
     def _top_size(self) -> int:
         """Return the rows of the pyramid's last problem, which may be more than of those before."""

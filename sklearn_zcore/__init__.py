@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         budget_curve,
         compare_selectors,
     )
+    from sklearn_zcore.rows import ColumnStore
     from sklearn_zcore.selection import (
         FacilityLocationSelector,
         HerdingSelector,
@@ -40,6 +41,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BudgetCurve",
     "BudgetCurveDisplay",
+    "ColumnStore",
     "CoresetClassifier",
     "CoresetRegressor",
     "CoresetReport",
@@ -65,6 +67,7 @@ __all__ = [
 _PACKAGES = {
     "BudgetCurve": "inspection",
     "BudgetCurveDisplay": "inspection",
+    "ColumnStore": "rows",
     "CoresetClassifier": "compose",
     "CoresetRegressor": "compose",
     "CoresetReport": "inspection",

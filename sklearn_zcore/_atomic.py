@@ -132,6 +132,34 @@ def atomic(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
         yield new.file(path)
 
 
+@contextmanager
+def temporary_folder(path: Path) -> Iterator[Path]:
+    """Make a folder beside a path, for as long as the context lasts.
+
+    What a killed process left of such a folder is removed when the same path is asked for again.
+
+    Parameters
+    ----------
+    path : Path
+        Nothing is made at the path itself.
+
+    Yields
+    ------
+    folder : Path
+        Empty.
+    """
+    _remove_leftovers(path)
+    temporary = _temporary_name(path)
+    temporary.mkdir(parents=True)
+    handle = _lock(temporary, wait=True)
+    try:
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+
+
 def create_beside(path: Path) -> tuple[int, Path]:
     """Create a file of a new name in the same directory, with the usual permissions."""
     _remove_leftovers(path)

@@ -38,8 +38,8 @@ def rows_of(data: Any, rows: NDArray[np.intp]) -> Any:
     Parameters
     ----------
     data : sequence of n_samples rows
-        Array, sparse matrix, data frame (pandas, polars, dask), pyarrow table, Hugging Face
-        ``Dataset``, torch ``Dataset``, or any sequence.
+        Array (NumPy, Zarr, dask), sparse matrix, data frame (pandas, polars, dask), pyarrow table,
+        Hugging Face ``Dataset``, torch ``Dataset``, or any sequence.
     rows : ndarray of shape (n_rows,)
         Their numbers, ascending.
 
@@ -47,7 +47,8 @@ def rows_of(data: Any, rows: NDArray[np.intp]) -> Any:
     -------
     object
         As lazy as ``data``: a Hugging Face data set by its ``select``, a torch data set as a
-        ``Subset``, a dask collection as a graph. Other sequences as lists.
+        ``Subset``, a dask collection as a graph. Of a Zarr array, one in memory. Other sequences
+        as lists.
 
     Raises
     ------
@@ -63,6 +64,8 @@ def rows_of(data: Any, rows: NDArray[np.intp]) -> Any:
         return _rows_of_dask_frame(data, rows)
     if _is_a(data, "pyarrow", "RecordBatch"):  # indexing it takes it for an array of structs
         return data.take(rows)
+    if _is_a(data, "zarr", "Array"):
+        return data.oindex[rows]
     if _is_a(data, "pandas.api.extensions", "ExtensionArray"):
         return data[rows]
     return _safe_indexing(indexable(data)[0], rows)

@@ -13,8 +13,14 @@ from sklearn_zcore.rows._coverage import (
     represented_by,
     saved_by,
 )
-from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
-from sklearn_zcore.rows._pieces import BlockSource
+from sklearn_zcore.rows._distinct import (
+    CentredRows,
+    DistinctRows,
+    first_equal,
+    rank_with_copies,
+)
+from sklearn_zcore.rows._overview import Overview, look_over
+from sklearn_zcore.rows._pieces import BlockSource, is_block_source
 from sklearn_zcore.rows._source import (
     ArraySource,
     RowSource,
@@ -35,14 +41,17 @@ from sklearn_zcore.rows._statistics import (
     scan,
     summarize,
 )
+from sklearn_zcore.rows._store import ColumnStore
 
 __all__ = [
     "ArraySource",
     "BlockSource",
     "CentredRows",
+    "ColumnStore",
     "Coverage",
     "DistinctRows",
     "FeatureRange",
+    "Overview",
     "RowSource",
     "ScaledSparseRows",
     "SparseSource",
@@ -57,6 +66,9 @@ __all__ = [
     "frozen",
     "gather_columns",
     "is_beyond_float",
+    "is_block_source",
+    "look_over",
+    "rank_with_copies",
     "rebased",
     "represented_by",
     "refuse_constant",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table
+from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table, part_of, pieces_left
 
 T = TypeVar("T")
 _SMALL_BYTES = 4 * 2**20  # neighbours that are smaller are looked at together
@@ -27,7 +27,14 @@ class DaskBlocks:
     X : dask.array.Array or dask.dataframe.DataFrame
     columns : sequence of str or None
         Of a frame.
+
+    Attributes
+    ----------
+    feature_names : sequence of str or None
+        Of a frame.
     """
+
+    feature_names: Any = None
 
     def __init__(self, X: Any, columns: Sequence[str] | None = None) -> None:
         if hasattr(X, "map_partitions"):
@@ -58,6 +65,7 @@ class DaskBlocks:
         plain = [getattr(dtype, "numpy_dtype", dtype) for dtype in dtypes]
         self.dtype = np.result_type(*plain)
         self._n_features = len(plain)
+        self.feature_names = [str(name) for name in dtypes.index]
         return X.to_delayed(), list(_run((len, part) for part in X.to_delayed()))
 
     def _of_array(self, X: Any) -> tuple[list[Any], list[int]]:
@@ -73,14 +81,22 @@ class DaskBlocks:
         # Chunks beside each other are joined where they are looked at, a row of chunks at a time.
         return [list(row) for row in grid], [int(size) for size in sizes]
 
-    def map(self, function: OnBlock[T], *, n_jobs: int | None = None) -> Iterator[tuple[slice, T]]:
+    def map(
+        self,
+        function: OnBlock[T],
+        *,
+        n_jobs: int | None = None,
+        done: Sequence[tuple[int, int]] = (),
+    ) -> Iterator[tuple[slice, T]]:
         """Call a function of every block, see `BlockSource`."""
-        pieces = np.flatnonzero(np.diff(self.bounds))
+        pieces = pieces_left(self.bounds, done)
+        ends = [self.bounds[p : p + 2].tolist() for p in pieces]
         calls = (
-            (_on_blocks, function, self._blocks[p], self.dtype, int(self.bounds[p])) for p in pieces
+            (_on_blocks, part_of(function, first, end), self._blocks[p], self.dtype, first)
+            for p, (first, end) in zip(pieces, ends, strict=True)
         )
-        for p, found in zip(pieces, _run(calls), strict=True):
-            yield slice(int(self.bounds[p]), int(self.bounds[p + 1])), found
+        for (first, end), found in zip(ends, _run(calls), strict=True):
+            yield slice(first, end), found
 
     def take(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return some rows, by number, in the order that they are asked for."""
@@ -143,18 +159,25 @@ def _pick(blocks: list[Any], dtype: np.dtype[Any], rows: NDArray[np.intp]) -> ND
 
 def _run(calls: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
     """Compute (function, arguments) by the scheduler at hand; yield in order, few at a time."""
-    from dask.base import compute, get_scheduler
+    from dask.base import compute
     from dask.delayed import delayed
 
     tasks = (delayed(function, pure=False)(*arguments) for function, *arguments in iter(calls))
-    scheduler = get_scheduler()  # type: ignore[no-untyped-call]
-    client = getattr(scheduler, "__self__", None)
-    if client is not None and hasattr(client, "nthreads"):
+    client = client_at_hand()
+    if client is not None:
         yield from _run_by(client, tasks)
         return
     size = max(4, 2 * (os.cpu_count() or 1))
     while window := list(itertools.islice(tasks, size)):
         yield from compute(*window)  # type: ignore[no-untyped-call]
+
+
+def client_at_hand() -> Any:
+    """Return the client of the cluster that dask computes on; None if it is this process."""
+    from dask.base import get_scheduler
+
+    client = getattr(get_scheduler(), "__self__", None)  # type: ignore[no-untyped-call]
+    return client if hasattr(client, "nthreads") else None
 
 
 def _run_by(client: Any, tasks: Iterator[Any]) -> Iterator[Any]:

@@ -87,6 +87,7 @@ class _Layout:
                 )
         self.dtype = np.result_type(*(np.dtype(kind.to_pandas_dtype()) for kind in values))
         self.width: int | None = len(self.names)
+        self.feature_names = None if self.is_list else self.names
         if self.is_list:
             self.width = getattr(types[0], "list_size", None)
 
@@ -178,6 +179,7 @@ class FragmentBlocks(Pieces):
         if not bounds[-1]:
             raise ValueError("X has no rows.")
         self._fragments, self._schema = fragments, data_set.schema
+        self.feature_names = self._layout.feature_names
         if self._layout.width is None:
             self._layout.measure(data_set.head(1, columns=self._layout.names))
         assert self._layout.width is not None
@@ -220,6 +222,7 @@ class DatasetBlocks(Pieces):
         self._layout = _Layout(data_set.features.arrow_schema, columns)
         if not len(data_set):
             raise ValueError("X has no rows.")
+        self.feature_names = self._layout.feature_names
         self._data_set = data_set.with_format("arrow", columns=self._layout.names)
         self._layout.measure(self._data_set[:1])
         assert self._layout.width is not None

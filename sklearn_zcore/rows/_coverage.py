@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
+from sklearn_zcore.rows._pieces import Pieces
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, rebased
 
 _ROWS_AT_ONCE = 4096  # a big X must not be copied to float64
@@ -107,8 +108,15 @@ def cover(source: _Rows, measure: Measure, *, rows_at_once: int = _ROWS_AT_ONCE)
     -------
     Coverage
     """
-    n = source.shape[0]
-    parts = [measure(source.take(rows)) for rows in gen_batches(n, rows_at_once)]
+    if isinstance(source, Pieces):  # reading rows from a block takes as long as reading all of it
+        parts = [
+            measure(block[rows])
+            for _, block in source.blocks()
+            for rows in gen_batches(block.shape[0], rows_at_once)
+        ]
+    else:
+        n = source.shape[0]
+        parts = [measure(source.take(rows)) for rows in gen_batches(n, rows_at_once)]
     nearest, distance = zip(*parts, strict=True)
     return Coverage(np.concatenate(nearest), np.concatenate(distance))
 

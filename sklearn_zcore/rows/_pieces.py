@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from sklearn_zcore._extras import how_to_install
 from sklearn_zcore._parallel import in_order
+from sklearn_zcore.rows._statistics import fingerprints
 
 T = TypeVar("T")
 OnBlock = Callable[[NDArray[Any], int], T]
 
 # A worker holds one block, and often a copy of it: few enough bytes for small workers, enough that
 # what is done once a block costs nothing.
-BLOCK_BYTES = 64 * 2**20
+BLOCK_BYTES = 32 * 2**20
 _LOOK_AHEAD = 16  # results that may wait for being taken; they may be large
 
 
@@ -40,7 +41,13 @@ class BlockSource(Protocol):
     def dtype(self) -> np.dtype[Any]:
         """Return the type of the values."""
 
-    def map(self, function: OnBlock[T], *, n_jobs: int | None = None) -> Iterator[tuple[slice, T]]:
+    def map(
+        self,
+        function: OnBlock[T],
+        *,
+        n_jobs: int | None = None,
+        done: Sequence[tuple[int, int]] = (),
+    ) -> Iterator[tuple[slice, T]]:
         """Call a function of every block, and yield what it returns, in the order of the rows.
 
         Parameters
@@ -50,9 +57,14 @@ class BlockSource(Protocol):
             of its first row. It runs where the block is: in a worker of joblib, or of Dask for a
             dask collection, and only what it returns moves. A worker that dies has it called
             again, so it must do no harm when it is called twice; and it must not change the block.
+            If it has a method ``part(first, end)``, what that returns goes along with these rows
+            instead: it may leave out what other rows need.
         n_jobs : int or None, default=None
             Workers of joblib, threads unless `joblib.parallel_config` says otherwise. A dask
             collection is worked on by the scheduler at hand, whatever this is.
+        done : sequence of (int, int), default=()
+            Runs of rows, first and end, that need not be looked at: a block of such rows alone is
+            left out.
 
         Yields
         ------
@@ -117,7 +129,14 @@ class Pieces:
         First row of every piece, and the end. What `read` gives of a piece may be several blocks.
     n_features : int
     dtype : dtype
+
+    Attributes
+    ----------
+    feature_names : sequence of str or None
+        Of tables.
     """
+
+    feature_names: Any = None
 
     def __init__(self, bounds: NDArray[np.intp], n_features: int, dtype: np.dtype[Any]) -> None:
         self.bounds = bounds
@@ -132,16 +151,46 @@ class Pieces:
         """Return what a worker needs to read this piece: little, for it may be sent to it."""
         return self
 
-    def map(self, function: OnBlock[T], *, n_jobs: int | None = None) -> Iterator[tuple[slice, T]]:
+    def map(
+        self,
+        function: OnBlock[T],
+        *,
+        n_jobs: int | None = None,
+        done: Sequence[tuple[int, int]] = (),
+    ) -> Iterator[tuple[slice, T]]:
         """Call a function of every block, see `BlockSource`."""
-        pieces = np.flatnonzero(np.diff(self.bounds)).tolist()
-        calls = (delayed(_on_piece)(self.part(p), p, int(self.bounds[p]), function) for p in pieces)
+        pieces = pieces_left(self.bounds, done)
+        calls = (
+            delayed(_on_piece)(
+                self.part(p),
+                p,
+                int(self.bounds[p]),
+                part_of(function, *self.bounds[p : p + 2].tolist()),
+            )
+            for p in pieces
+        )
         results = in_order(calls, n_jobs=n_jobs, prefer="threads", look_ahead=_LOOK_AHEAD)
         for found in results:
             yield from found
 
-    def take(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
+    def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Yield all rows in order, some at a time, with their numbers."""
+        for piece, first in enumerate(self.bounds[:-1].tolist()):
+            for block in self.read(piece):
+                yield slice(first, first + block.shape[0]), block
+                first += block.shape[0]
+
+    def fingerprints(self) -> NDArray[np.uint64]:
+        """Return a hash of every row: equal for equal rows, whatever holds them."""
+        hashes = np.empty(self.shape[0], np.uint64)
+        for rows, block in self.blocks():
+            hashes[rows] = fingerprints(block)
+        return hashes
+
+    def take(self, rows: NDArray[np.integer[Any]] | slice) -> NDArray[Any]:
         """Return some rows, by number, in the order that they are asked for."""
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(self.shape[0]))
         numbers, order, cuts = by_piece(rows, self.bounds)
         out = np.empty((numbers.size, self.shape[1]), self.dtype)
         for p in np.flatnonzero(np.diff(cuts)):
@@ -157,6 +206,12 @@ class Pieces:
             found.append(block[rows[(rows >= first) & (rows < end)] - first])
             first = end
         return np.concatenate(found)
+
+
+def part_of(function: OnBlock[T], first: int, end: int) -> OnBlock[T]:
+    """Return what of a function goes along with some rows, see `BlockSource.map`."""
+    part = getattr(function, "part", None)
+    return function if part is None else part(first, end)
 
 
 def by_piece(
@@ -182,6 +237,34 @@ def by_piece(
         raise IndexError(f"Rows {rows.min()} to {rows.max()} are asked for, of {bounds[-1]}.")
     order = np.argsort(rows, kind="stable")
     return rows, order, np.searchsorted(rows[order], bounds)
+
+
+def pieces_left(bounds: NDArray[np.intp], done: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the pieces that have rows, less those all of whose rows are done.
+
+    Parameters
+    ----------
+    bounds : ndarray of shape (n_pieces + 1,), int
+    done : sequence of (int, int)
+        Runs of rows, first and end; those beside each other count as one.
+
+    Returns
+    -------
+    list of int
+    """
+    runs: list[list[int]] = []
+    for first, end in sorted(done):
+        if runs and first <= runs[-1][1]:
+            runs[-1][1] = max(end, runs[-1][1])
+        else:
+            runs.append([first, end])
+    firsts = np.array([first for first, _ in runs], np.intp)
+    ends = np.array([end for _, end in runs] + [-1], np.intp)
+    # The last run that begins at or before each piece.
+    of_piece = np.searchsorted(firsts, bounds[:-1], side="right") - 1
+    covered = (of_piece >= 0) & (ends[of_piece] >= bounds[1:])
+    left: list[int] = np.flatnonzero((np.diff(bounds) > 0) & ~covered).tolist()
+    return left
 
 
 def _on_piece(pieces: Pieces, piece: int, first: int, function: Any) -> list[tuple[slice, Any]]:

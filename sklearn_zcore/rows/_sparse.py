@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
+from sklearn_zcore.rows._pieces import is_block_source
 from sklearn_zcore.rows._source import ArraySource, RowSource
 
 _ROWS_AT_ONCE = 4096
@@ -52,7 +53,9 @@ class SparseSource:
 
 
 def source_of(rows: Any) -> RowSource:
-    """Return where rows come from, dense or sparse."""
+    """Return where rows come from, dense or sparse; what is a source of blocks is that already."""
+    if is_block_source(rows):
+        return rows  # type: ignore[no-any-return]
     return SparseSource(rows) if issparse(rows) else ArraySource(rows)
 
 

@@ -25,7 +25,7 @@ _EVEN_SHARE = 0.25
 _TASK_BYTES = 2 * 2**20  # how much is copied at a time
 
 
-def _target_n_bins(n_samples: int, subspace_dim: int) -> int:
+def target_n_bins(n_samples: int, subspace_dim: int) -> int:
     cells = n_samples / _ROWS_PER_CELL
     return int(np.clip(cells if subspace_dim == 1 else np.sqrt(cells), 2, _MAX_BINS))
 
@@ -46,7 +46,47 @@ def _bin_edges(sample: NDArray[Any], low: float, high: float, n_bins: int) -> ND
     return np.append(np.float32(low), inner[(inner > low) & (inner <= high)])
 
 
-def _shift(values: NDArray[Any], median: Any, out: NDArray[np.float32]) -> None:
+def bins_of(
+    sample: NDArray[np.float32], low: float, high: float, n_bins: int
+) -> NDArray[np.float32]:
+    """Return the bins of a shifted feature.
+
+    Parameters
+    ----------
+    sample : ndarray of shape (n_sampled,), float32
+        Sorted.
+    low, high : float
+        Range of the whole feature.
+    n_bins : int
+        About how many there should be.
+
+    Returns
+    -------
+    ndarray of shape (2, n), float32
+        Smallest and largest float32 that belong to each.
+    """
+    edges = _bin_edges(sample, low, high, n_bins)
+    upper = np.append(np.nextafter(edges[1:], np.float32(-np.inf)), np.float32(high))
+    return np.stack([edges, upper])
+
+
+def encode(
+    column: NDArray[np.float32], grid: NDArray[np.float32], codes: NDArray[np.uint8]
+) -> None:
+    """Write the bin of every value of a shifted feature to ``codes``."""
+    size = grid.shape[1]
+    lower, bins = np.full(256, np.inf, np.float32), np.empty(256, np.int32)
+    lower[:size] = grid[0]
+    first_step = 2 ** (int(size - 1).bit_length() - 1) if size > 1 else 0
+    encode_column(column, lower, first_step, bins, codes)
+
+
+def _as_fast(columns: NDArray[Any]) -> NDArray[Any]:
+    """Return half floats as float32, which holds them all: processors compare those faster."""
+    return columns.astype(np.float32) if columns.dtype == np.float16 else columns
+
+
+def shift(values: NDArray[Any], median: Any, out: NDArray[np.float32]) -> None:
     """Subtract in float64: timestamps, ids and prices would lose their low digits in float32."""
     np.subtract(values, median, out=out, dtype=np.float64, casting="same_kind")
 
@@ -96,7 +136,7 @@ class Columns:
         self._n_jobs = n_jobs
         self.median, self.low, self.high, self.spread = np.empty((4, d))
         self.codes = np.empty((d, n if binned else 0), np.uint8)
-        n_bins = _target_n_bins(n, subspace_dim)
+        n_bins = target_n_bins(n, subspace_dim)
         # Values that fill several quantiles get two edges: at most twice as many bins.
         self.grids = np.zeros((d, 2, 2 * n_bins if binned else 1), np.float32)
         self.n_bins = np.ones(d, np.int32)
@@ -118,7 +158,7 @@ class Columns:
             pass
 
     def _prepare(self, features: NDArray[np.intp], block: slice, n_bins: int, binned: bool) -> None:
-        raw = self._source.columns(features)
+        raw = _as_fast(self._source.columns(features))
         samples = sample_columns(raw)
         found = summarize(raw, samples, int(features[0]))
         self.median[features] = found.median
@@ -128,24 +168,17 @@ class Columns:
             shifted = self._all[block]
         else:
             shifted = raw if raw.dtype == np.float32 else np.empty(raw.shape, np.float32)
-        _shift(raw, median, shifted)
+        shift(raw, median, shifted)
         shifted_samples = np.empty(samples.shape, np.float32)
-        _shift(samples, median, shifted_samples)
+        shift(samples, median, shifted_samples)
         self.low[features], self.high[features] = shifted.min(axis=1), shifted.max(axis=1)
         if not binned:
             return
-        lower, bins = np.empty(256, np.float32), np.empty(256, np.int32)
         for f, column, sample in zip(features, shifted, shifted_samples, strict=True):
-            edges = _bin_edges(sample, self.low[f], self.high[f], n_bins)
-            self.n_bins[f] = edges.size
-            self.grids[f, 0, : edges.size] = edges
-            self.grids[f, 1, : edges.size] = np.append(
-                np.nextafter(edges[1:], np.float32(-np.inf)), np.float32(self.high[f])
-            )
-            lower[:] = np.inf
-            lower[: edges.size] = edges
-            first_step = 2 ** (int(edges.size - 1).bit_length() - 1) if edges.size > 1 else 0
-            encode_column(column, lower, first_step, bins, self.codes[f])
+            grid = bins_of(sample, self.low[f], self.high[f], n_bins)
+            self.n_bins[f] = grid.shape[1]
+            self.grids[f, :, : grid.shape[1]] = grid
+            encode(column, grid, self.codes[f])
 
     def fetch(
         self, features: NDArray[np.integer[Any]]
@@ -184,9 +217,9 @@ class Columns:
                 gather_columns(self._X, some, own, self._buffer)
                 source: Any = (self._buffer[row] for row in own)
             else:
-                source = self._source.columns(some)
+                source = _as_fast(self._source.columns(some))
             for row, column, median in zip(own, source, self.median[some], strict=True):
-                _shift(column, median, self._buffer[row])
+                shift(column, median, self._buffer[row])
 
         self._parallel(fill, missing)
         # A new view: process backends remember by identity what they have sent.

@@ -1,23 +1,18 @@
-"""Run the draws: cut a plan into fixed chunks, let joblib score them, add them up in order.
+"""Run the draws: plan them in rounds, have them scored where the rows are, and add them up.
 
-Chunks depend on the data's shape and the plan alone, every chunk's result is one score vector,
-and the vectors are added in the plan's order. So scores are the same, bit for bit, for every
-``n_jobs`` and every joblib backend.
+Sums are integers, so that scores are the same, bit for bit, for every ``n_jobs``, every joblib
+backend, and wherever the rows are.
 """
 
-import mmap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 
-from sklearn_zcore._parallel import in_order
-from sklearn_zcore.rows import frozen, refuse_constant
-from sklearn_zcore.scoring._columns import Columns
-from sklearn_zcore.scoring._grid import Workspace, allocate
-from sklearn_zcore.scoring._kernels import score_brute, score_nearest
+from sklearn_zcore.rows import ColumnStore, refuse_constant
+from sklearn_zcore.scoring._chunks import index_pays
+from sklearn_zcore.scoring._in_memory import InMemory
 from sklearn_zcore.scoring._plan import (
     ROUND_DRAWS,
     Plan,
@@ -25,87 +20,10 @@ from sklearn_zcore.scoring._plan import (
     resolve_targets_per_subspace,
     uniform_init,
 )
+from sklearn_zcore.scoring._stored import Stored
+from sklearn_zcore.scoring._tally import MOST_DRAWS, UNIT, Tally
 
 Progress = Callable[[int], None]
-# Some subspaces, the first of their targets, and how many of each count.
-_Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
-
-# A kernel cannot be interrupted, so that Ctrl-C waits for the chunk at hand, and so do workers at
-# the end of a group. But every chunk costs some passes over n_samples.
-_CHUNK_SECONDS_A_ROW = 4e-7
-_CHUNK_SECONDS = (0.03, 0.5)
-# Shifted columns held at a time: all of a small X, up to two fifths of a big one.
-_COLUMNS_BYTES = 64 * 2**20
-_COLUMNS_SHARE = 0.4
-_SET_ASIDE_BYTES = 20 * 2**20
-
-
-def _index_pays(n_samples: int, subspace_dim: int, k: int) -> bool:
-    """Whether searching an indexed subspace is faster than looking at every row."""
-    return k < n_samples - 1 and subspace_dim <= 3 and n_samples >= 2500 * (subspace_dim - 1)
-
-
-def _estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: float) -> float:
-    """Rough cost of one subspace; chunks only need its order of magnitude."""
-    look = n_samples * subspace_dim * 6e-10
-    if not _index_pays(n_samples, subspace_dim, k):
-        return n_targets * look
-    # Most of the rows within this share of every feature's range are looked at.
-    near: float = n_samples * (k / n_samples) ** (1 / subspace_dim)
-    return 4 * look + n_targets * min(look, 3e-6 + near * 2.5e-10)
-
-
-class _Workspaces:
-    """The workspaces of a run, handed from chunk to chunk.
-
-    For a long X, getting fresh memory for each chunk takes a tenth of the time, and leaves holes.
-    Other processes get none of them: each of their chunks allocates its own.
-    """
-
-    def __init__(self, *sizes: int) -> None:
-        self._sizes = sizes
-        self._idle: list[Workspace] = []
-
-    def __reduce__(self) -> tuple[type["_Workspaces"], tuple[int, ...]]:
-        return type(self), self._sizes
-
-    def take(self) -> Workspace:
-        try:
-            return self._idle.pop()  # atomic, as append is: no lock
-        except IndexError:
-            return allocate(*self._sizes)
-
-    def give(self, work: Workspace) -> None:
-        self._idle.append(work)
-
-
-def _score_chunk(
-    workspaces: _Workspaces,
-    columns: NDArray[np.float32],
-    codes: NDArray[np.uint8],
-    grids: NDArray[np.float32],
-    n_bins: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    plan: Plan,
-    k: int,
-    exponent: float,
-) -> NDArray[np.float64]:
-    """Score vector of some subspaces; ``slots`` says where ``columns`` has their features."""
-    # Zeros from the system: what threads get from malloc and give back, it may keep for each of
-    # them, 150 MB for a million rows.
-    scores = np.frombuffer(mmap.mmap(-1, 8 * columns.shape[1]))
-    work = workspaces.take()
-    columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
-    features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)
-    if codes.size == 0:
-        score_brute(columns, slots, targets, n_targets, k, exponent, work, scores)
-    else:
-        score_nearest(
-            columns, frozen(codes), frozen(grids), frozen(n_bins), slots, features, targets,
-            n_targets, k, exponent, work, scores,
-        )  # fmt: skip
-    workspaces.give(work)
-    return scores
 
 
 class Scorer:
@@ -113,7 +31,7 @@ class Scorer:
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features) or ColumnStore
         Real and finite, of any dtype.
     subspace_dim, n_neighbors : int
     exponent : float
@@ -128,8 +46,10 @@ class Scorer:
 
     Attributes
     ----------
+    sums : ndarray of shape (2, n_samples), int64
+        The sums over two disjoint, independent halves of the subspaces, in units of 2**-32.
     halves : ndarray of shape (2, n_samples)
-        The sums over two disjoint, independent halves of the subspaces.
+        The same as floats.
     n_draws, n_rounds : int
         What has been drawn.
 
@@ -141,7 +61,7 @@ class Scorer:
 
     def __init__(
         self,
-        X: NDArray[Any],
+        X: NDArray[Any] | ColumnStore,
         *,
         subspace_dim: int,
         n_neighbors: int,
@@ -157,9 +77,10 @@ class Scorer:
         self._m, self._exponent = subspace_dim, float(exponent)
         self._targets_per_subspace = targets_per_subspace
         self._seed, self._n_jobs, self._planner = seed, n_jobs, planner
-        max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d) - _SET_ASIDE_BYTES)
-        binned = _index_pays(n, subspace_dim, self._k)
-        self._columns = Columns(X, subspace_dim, binned, max_bytes, n_jobs)
+        binned = index_pays(n, subspace_dim, self._k)
+        where: Any = Stored if isinstance(X, ColumnStore) else InMemory
+        self._runner: Any = where(X, subspace_dim, self._k, self._exponent, binned, n_jobs)
+        self._columns = self._runner.features
         n_varying = self._columns.varying.size
         if n_varying == 0:
             refuse_constant(d, self._columns.spread)
@@ -169,8 +90,18 @@ class Scorer:
                 f"not constant: {n_varying} of n_features = {d}. Set subspace_dim to at most "
                 f"{n_varying}."
             )
-        self.halves = np.zeros((2, n))
+        self._tally = Tally(n)
         self.n_draws, self.n_rounds = 0, first_round
+
+    @property
+    def sums(self) -> NDArray[np.int64]:
+        """Return the sums of both halves, in units of 2**-32."""
+        return self._tally.sums
+
+    @property
+    def halves(self) -> NDArray[np.float64]:
+        """Return the sums of both halves."""
+        return np.asarray(self.sums * UNIT, np.float64)
 
     def add(self, n_draws: int, progress: Progress | None = None) -> None:
         """Add draws.
@@ -180,102 +111,51 @@ class Scorer:
         n_draws : int
         progress : callable, optional
             Called with the number of draws that have just been finished.
+
+        Raises
+        ------
+        ValueError
+            If there would be 2**31 draws or more.
         """
-        n = self.halves.shape[1]
-        q = resolve_targets_per_subspace(self._targets_per_subspace, n, n_draws)
-        columns = self._columns
+        if self.n_draws + n_draws > MOST_DRAWS:
+            raise ValueError(
+                f"{self.n_draws + n_draws:,} draws are more than the {MOST_DRAWS:,} that can be "
+                f"summed. Lower n_iter."
+            )
+        n, d = self.sums.shape[1], self._columns.varying.size
+        q = resolve_targets_per_subspace(self._targets_per_subspace, n, n_draws, d)
         left = n_draws
         while left:
-            size = min(left, ROUND_DRAWS)
-            plan = self._planner(
-                self._seed, self.n_rounds, size, q, self._m,
-                columns.varying, columns.low, columns.high,
-            )  # fmt: skip
-            self._run(plan, progress)
-            self.n_rounds += 1
+            size = min(left, ROUND_DRAWS * self._runner.rounds_at_once)
+            plan, half = self._plan(size, q)
+            self._tally.done = np.zeros(half.size, bool)
+            for n_done in self._runner.run(plan, half, self._tally):
+                if progress is not None:
+                    progress(n_done)
+            self.n_rounds += -(-size // ROUND_DRAWS)
             self.n_draws += size
             left -= size
 
-    def _run(self, plan: Plan, progress: Progress | None) -> None:
-        columns, n = self._columns, self.halves.shape[1]
-        workspaces = _Workspaces(n, self._m, plan.targets.shape[1], columns.grids.shape[2])
-        for subspaces in _groups(plan.features, columns.capacity, columns.n_bins.size):
-            values, row_of = columns.fetch(np.unique(plan.features[subspaces]))
-            chunks = [
-                (half, *chunk)
-                for half in (0, 1)
-                for chunk in self._chunks(plan, subspaces[subspaces % 2 == half])
-            ]
-            indexed = (columns.codes, columns.grids, columns.n_bins)
-            calls = (
-                delayed(_score_chunk)(
-                    workspaces,
-                    values,
-                    *indexed,
-                    row_of[part.features],
-                    part,
-                    self._k,
-                    self._exponent,
-                )
-                # One by one as they are due, for they are copies.
-                for part in (
-                    _part(plan, chosen, first, counts) for _, chosen, first, counts in chunks
-                )
+    def _plan(self, n_draws: int, q: int) -> tuple[Plan, NDArray[np.intp]]:
+        """Plan some rounds; return what to draw, and the half that each subspace belongs to."""
+        columns, plans = self._columns, []
+        for number, first in enumerate(range(0, n_draws, ROUND_DRAWS), start=self.n_rounds):
+            plans.append(
+                self._planner(
+                    self._seed,
+                    number,
+                    min(ROUND_DRAWS, n_draws - first),
+                    q,
+                    self._m,
+                    columns.varying,
+                    columns.low,
+                    columns.high,
+                )  # fmt: skip
             )
-            results = in_order(calls, n_jobs=self._n_jobs, prefer="threads")
-            for (half, _, _, counts), scores in zip(chunks, results, strict=True):
-                self.halves[half] += scores
-                if progress is not None:
-                    progress(int(counts.sum()))
-
-    def _chunks(self, plan: Plan, subspaces: NDArray[np.intp]) -> Iterator[_Chunk]:
-        """Cut subspaces into chunks of similar cost; costly ones are cut between targets, too."""
-        n, q = self.halves.shape[1], plan.targets.shape[1]
-        size = np.clip(_CHUNK_SECONDS_A_ROW * n, *_CHUNK_SECONDS) / _estimated_seconds(
-            n, self._m, self._k, q
-        )
-        n_targets = max(1, min(q, int(q * size)))
-        n_chunks = max(1, -(-subspaces.size // max(1, int(size))))
-        for chosen in np.array_split(subspaces, n_chunks):  # even, so that workers end together
-            for t in range(0, q, n_targets):
-                counts = np.clip(plan.n_targets[chosen] - t, 0, n_targets)
-                if counts.any():
-                    yield chosen, t, counts.astype(np.int32)
-
-
-def _part(
-    plan: Plan, subspaces: NDArray[np.intp], first: int, n_targets: NDArray[np.int32]
-) -> Plan:
-    """Copy the part of a plan that a chunk works on."""
-    targets = plan.targets[subspaces, first : first + int(n_targets.max())]
-    return Plan(plan.features[subspaces], targets, n_targets)
-
-
-def _groups(
-    features: NDArray[np.int32], capacity: int, n_features: int
-) -> Iterator[NDArray[np.intp]]:
-    """Split the subspaces so that those of one group need about ``capacity`` features at most.
-
-    Features are taken in blocks; subspaces that need the same blocks go together.
-    """
-    if capacity >= n_features:
-        yield np.arange(features.shape[0])
-        return
-    blocks_held = features.shape[1]
-    width = -(-n_features // max(1, blocks_held * n_features // capacity))
-    blocks = np.sort(features // width, axis=1)
-    needed, group = np.unique(blocks, axis=0, return_inverse=True)
-    order = np.argsort(group.ravel(), kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(group.ravel()))[:-1])
-    pending: list[NDArray[np.intp]] = []
-    held: set[int] = set()
-    for own, subspaces in zip(needed, members, strict=True):
-        if len(held.union(own.tolist())) > blocks_held:
-            yield np.sort(np.concatenate(pending))
-            pending, held = [], set()
-        pending.append(subspaces)
-        held.update(own.tolist())
-    yield np.sort(np.concatenate(pending))
+        half = np.concatenate([np.arange(plan.n_targets.size) % 2 for plan in plans])
+        if len(plans) == 1:
+            return plans[0], half
+        return Plan(*(np.concatenate(parts) for parts in zip(*plans, strict=True))), half
 
 
 def scale_scores(

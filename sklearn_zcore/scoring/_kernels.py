@@ -24,6 +24,7 @@ from sklearn_zcore.scoring._vector import (
     padded,
     row_limit,
     smallest_above,
+    units_of,
     weigh,
     write_distances,
 )
@@ -267,7 +268,7 @@ def _score_subspace(
             continue
         low, high = np.uint64(start[line * n_a]), np.uint64(start[(line + 1) * n_a])
         for p in range(low, high):
-            scores[np.uint64(rows[p])] += delta[p]
+            scores[np.uint64(rows[p])] += units_of(delta[p])
         for p in range(low, high):
             delta[p] = np.float32(0)
 
@@ -297,7 +298,8 @@ def score_nearest(
         How many of the targets count.
     k, exponent : int, float
     work : Workspace
-    scores : float64 array of shape (n_samples,)
+    scores : int64 array of shape (n_samples,)
+        In units of 2**-32, see `units_of`.
     """
     n_subspaces, m = features.shape
     one_line = np.zeros((2, 2), np.float32)[:, :1]
@@ -350,6 +352,6 @@ def score_brute(columns, slots, targets, n_targets, k, exponent, work, scores):
                 if n_upto > k:
                     _cut_ties(limit, k - n_below, 1, work)
             share = 1.0 / weigh(near, limit, exponent, work.spare)
-            for i in range(n):
-                scores[i] -= share * near[i]
-            scores[row] += 1.0
+            for i in range(np.uint64(n)):
+                scores[i] -= units_of(share * near[i])
+            scores[row] += units_of(1.0)

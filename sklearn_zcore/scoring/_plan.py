@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 # A round is planned at once and has a random stream of its own.
 ROUND_DRAWS = 2**20
-_MAX_TARGETS = 2048
+_MAX_TARGETS = 2048  # unless every feature is visited all the same
 _ROWS_PER_TARGET = 200
 _MIN_SUBSPACES = 16
 _PART_TARGETS = 2**14
@@ -36,18 +36,19 @@ class Plan(NamedTuple):
 
 
 def resolve_targets_per_subspace(
-    targets_per_subspace: int | Literal["auto"], n_samples: int, n_draws: int
+    targets_per_subspace: int | Literal["auto"], n_samples: int, n_draws: int, n_features: int
 ) -> int:
     """Return the number of targets that share a subspace.
 
     Sharing leaves the expected score as it is. For q targets and normal features it inflates the
     variance by about 2.2 q / n_samples, since a draw's noise is nearly all within its subspace;
-    for heavy-tailed features by more. So ``"auto"`` is n_samples / 200, between 1 and 2048, and
-    small enough to visit at least 16 subspaces.
+    for heavy-tailed features by more. So ``"auto"`` is n_samples / 200, and small enough to visit
+    at least 16 subspaces; beyond 2048, at least as many as there are features that vary.
     """
     if targets_per_subspace != "auto":
         return min(targets_per_subspace, n_draws)
     at_most = min(_MAX_TARGETS, n_draws // _MIN_SUBSPACES)
+    at_most = max(at_most, n_draws // max(n_features, _MIN_SUBSPACES))
     return max(1, min(n_samples // _ROWS_PER_TARGET, at_most))
 
 

@@ -20,6 +20,9 @@ LANES = 64  # four vectors of 16 float32, the widest there are
 _LANES = np.uint64(LANES)
 _INF = np.float32(np.inf)
 _INFINITY_BITS = 0x7F800000
+_UNITS = 2.0**32
+_ROUNDER = 1.5 * 2.0**52  # the floats around it are whole numbers
+_ROUNDER_BITS = 0x4338000000000000
 _LAST_INDEX = 0x7FFFFFFF
 
 
@@ -27,6 +30,17 @@ _LAST_INDEX = 0x7FFFFFFF
 def _float_of(bits):
     """Return the float32 that has these bits."""
     return np.int32(bits).view(np.float32)
+
+
+@jit_helper
+def units_of(value):
+    """Return a number as a whole number of 2**-32, rounded to the nearest.
+
+    Sums of integers do not depend on their order. Adding to a large float and taking its bits
+    rounds as vectors can; it is right for numbers below 2**19, as many as there can be targets.
+    """
+    shifted = np.float64(np.float64(value) * _UNITS + _ROUNDER)
+    return np.float64(shifted).view(np.int64) - np.int64(_ROUNDER_BITS)
 
 
 @jit_helper

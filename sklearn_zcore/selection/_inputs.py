@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 
-def as_readable(X: Any, owner: str) -> Any:
+def as_readable(X: Any, owner: str, *, fits_stores: bool = False) -> Any:
     """Return X as something that scikit-learn reads as it is meant.
 
     Parameters
@@ -15,6 +15,8 @@ def as_readable(X: Any, owner: str) -> Any:
         What was passed as rows.
     owner : str
         Name of the estimator, for the message.
+    fits_stores : bool, default=False
+        Whether the estimator fits a `ColumnStore`, for the message.
 
     Returns
     -------
@@ -40,18 +42,19 @@ def as_readable(X: Any, owner: str) -> Any:
                 f"of them. Fill them in, e.g. X.filled(X.mean()), or drop their rows."
             )
         return X.data
-    refuse_collections(X, owner)
+    refuse_collections(X, owner, fits_stores=fits_stores)
     return X
 
 
-def refuse_collections(X: Any, owner: str) -> None:
+def refuse_collections(X: Any, owner: str, *, fits_stores: bool = False) -> None:
     """Raise TypeError about what is not in memory, or would have to be made dense."""
     remedy = _remedy(X)
     if remedy is not None:
         kind = f"{type(X).__module__.partition('.')[0]} {type(X).__name__}"
+        otherwise = f" If it does not, {_by_store(X)}." if fits_stores else ""
         raise TypeError(
             f"X is a {kind}, and {owner} does not read all of it into memory unasked. If it fits "
-            f"there, pass {remedy}."
+            f"there, pass {remedy}.{otherwise}"
         )
     if getattr(X, "sparse", None) is not None and hasattr(X, "dtypes"):
         raise TypeError(
@@ -84,3 +87,20 @@ def _remedy(X: Any) -> str | None:
     if package == "datasets" and name in {"Dataset", "IterableDataset", "DatasetDict"}:
         return "numbers, e.g. np.stack(X.with_format('numpy')['embedding'])"
     return None
+
+
+def _by_store(X: Any) -> str:
+    """Return what to do with a collection that does not fit in memory."""
+    package, name = type(X).__module__.partition(".")[0], type(X).__name__
+    rows, before = "X", ""
+    if package == "polars":
+        rows, before = "'rows.parquet'", "X.sink_parquet('rows.parquet'), then "
+    elif name == "ParquetFile":
+        rows = "its path"
+    elif name == "IterableDataset":
+        rows = "blocks of its rows, an iterator of arrays"
+    elif package == "datasets":
+        rows = "X, columns=['embedding']" if name == "Dataset" else "one of its splits"
+    where = ", path" if "columns" not in rows else ""
+    call = f"{rows}{where}" if where else rows.replace("X, ", "X, path, ")
+    return f"write it to a store, {before}ColumnStore.from_array({call}), and fit that"

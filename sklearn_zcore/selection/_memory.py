@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn_zcore._warnings import warn_user
 
 _MAGIC = b"sklearn-zcore memory 1\n"
-_BITS = 1  # to be raised whenever the same arguments give other bits
+_BITS = 2  # to be raised whenever the same arguments give other bits
 _PATIENCE = 5.0  # seconds to wait for another process in silence
 
 Arrays = list[NDArray[Any]]
@@ -34,6 +34,7 @@ def call_cached(
     *,
     dump: Callable[[Any], Arrays],
     load: Callable[[Arrays], Any],
+    key: tuple[Any, ...] | None = None,
 ) -> Any:
     """Call a function, or return what an equal call has returned before.
 
@@ -52,6 +53,8 @@ def call_cached(
         Keyword arguments that it does not depend on.
     dump, load : callable
         From a result to arrays, and back; ``load`` raises ValueError if they cannot be a result.
+    key : tuple or None, default=None
+        What stands for the arguments, where some of them are elsewhere; None is the arguments.
 
     Returns
     -------
@@ -62,8 +65,8 @@ def call_cached(
     folder = _folder_of(memory)
     if folder is None:
         return memory.cache(function, ignore=list(ignored))(*arguments, **ignored)
-    key = joblib.hash((_BITS, function.__name__, arguments))
-    path = folder / function.__name__.strip("_") / f"{key}.arrays"
+    name = joblib.hash((_BITS, function.__name__, key or arguments))
+    path = folder / function.__name__.strip("_") / f"{name}.arrays"
     path.parent.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(path):
         try:

@@ -12,6 +12,7 @@ from sklearn_zcore.rows import (
     cover,
     euclidean_to,
     fingerprints,
+    is_block_source,
     represented_by,
     saved_by,
     source_of,
@@ -27,7 +28,8 @@ class Representation:
     _taken: NDArray[np.intp]
     _fingerprints: NDArray[np.uint64]
     _sample_weight: NDArray[np.float64] | None
-    _rows_of_fit: NDArray[Any] | None
+    _rows_of_fit: Any
+    _best_rows: Any
     _found: dict[str, NDArray[np.float64]]
 
     def _validate_finite(self, X: ArrayLike) -> NDArray[Any]:
@@ -43,11 +45,20 @@ class Representation:
     def _keep_rows(self, rows: NDArray[Any]) -> None:
         """Keep what is asked of X later: the best rows, those selected before, and which X it was.
 
-        X itself is only referred to, and left out when the selector is pickled.
+        X itself is only referred to, and left out when the selector is pickled. Rows that are not
+        in memory stay where they are.
         """
-        self._best_rows = rows[self.ranking_[: self.n_selected_]]
-        self._taken_rows = rows[self.ranking_[rows.shape[0] - self._taken.size :]]
         self._rows_of_fit = rows
+        taken = self.ranking_[rows.shape[0] - self._taken.size :]
+        if is_block_source(rows):
+            self._best_rows, self._taken_rows = None, rows.take(taken)
+            return
+        self._best_rows = rows[self.ranking_[: self.n_selected_]]
+        self._taken_rows = rows[taken]
+
+    def _places_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return where rows, by number, stand among those that are at hand."""
+        return rows
 
     def _forget_weights(self) -> None:
         self._found = {}
@@ -55,8 +66,8 @@ class Representation:
     def __getstate__(self) -> Any:
         """Return what is pickled: not the rows of fit."""
         state = super().__getstate__()
-        if isinstance(state, dict) and "_rows_of_fit" in state:
-            state = {**state, "_rows_of_fit": None}
+        if isinstance(state, dict) and not is_block_source(state.get("_rows_of_fit")):
+            state = {**state, "_rows_of_fit": None} if "_rows_of_fit" in state else state
         return state
 
     def _source(self, name: str) -> RowSource:
@@ -68,7 +79,8 @@ class Representation:
                 f"{name} is worked out from the rows of fit when it is first asked for, and a copy "
                 f"of a selector by pickle leaves them behind. Ask for it before, or fit again."
             )
-        if not np.array_equal(fingerprints(rows), self._fingerprints):
+        hashes = rows.fingerprints() if is_block_source(rows) else fingerprints(rows)
+        if not np.array_equal(hashes, self._fingerprints):
             raise AttributeError(
                 f"{name} is worked out from the rows of fit, and these have been changed in place "
                 f"since. Fit again."
@@ -100,8 +112,8 @@ class Representation:
         ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        points = np.asarray(rows, np.intp)
-        return represented_by(self._source("weights_"), points, self._sample_weight)
+        source, points = self._source("weights_"), self._places_of(np.asarray(rows, np.intp))
+        return represented_by(source, points, self._sample_weight)
 
     @property
     def gains_(self) -> NDArray[np.float64]:
@@ -115,7 +127,7 @@ class Representation:
         if "gains_" not in self._found:
             source = self._source("gains_")
             chosen = self.ranking_[: self.n_selected_]
-            points = source.take(np.concatenate([self._taken, chosen]))
+            points = source.take(self._places_of(np.concatenate([self._taken, chosen])))
             gains = saved_by(source, points, self._taken.size, self._sample_weight)
             self._found["gains_"] = gains
         return self._found["gains_"]
@@ -152,6 +164,8 @@ class Representation:
 
     def _coreset_rows(self) -> Any:
         """Return the selected rows, by rank."""
+        if self._best_rows is None:
+            return source_of(self._rows_of_fit).take(self.ranking_[: self.n_selected_])
         if self.n_selected_ > self._best_rows.shape[0]:
             raise ValueError(
                 f"The selector was fitted for {self._best_rows.shape[0]} rows and keeps only "

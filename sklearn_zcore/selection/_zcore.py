@@ -1,20 +1,23 @@
 """ZCoreSelector: coverage less redundancy over random subspaces, as published."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
+from sklearn_zcore.rows import ColumnStore, block_source
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
 from sklearn_zcore.selection._stability import draws_needed
+from sklearn_zcore.selection._stored_rows import FitsStores, within_reach
 
 _FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
 _SUMMED = ("subspace_dim", "n_neighbors", "exponent")  # draws can be added where these are equal
@@ -25,25 +28,31 @@ class Sums(NamedTuple):
 
     Attributes
     ----------
-    halves : ndarray of shape (2, n_samples)
-        Coverage less redundancy, over two independent halves of the subspaces.
+    units : ndarray of shape (2, n_samples), int64
+        Coverage less redundancy, over two independent halves of the subspaces, in units of 2**-32:
+        sums of integers, whose order does not matter.
     n_draws, n_rounds : int
         How far the sampling has come.
     seed : int
     """
 
-    halves: NDArray[np.float64]
+    units: NDArray[np.int64]
     n_draws: int
     n_rounds: int
     seed: int
 
+    @property
+    def halves(self) -> NDArray[np.float64]:
+        """Return the sums of both halves as floats."""
+        return np.asarray(self.units * 2.0**-32, np.float64)
+
 
 def _as_sums(arrays: list[NDArray[Any]], n_samples: int) -> Sums:
     """Return sums that have been stored; raise ValueError if they are none of these rows."""
-    halves, *numbers = arrays
-    if halves.shape != (2, n_samples) or not np.isfinite(halves).all() or len(numbers) != 3:
+    units, *numbers = arrays
+    if units.shape != (2, n_samples) or units.dtype != np.int64 or len(numbers) != 3:
         raise ValueError("not the sums of the rows")
-    return Sums(halves, *(int(number) for number in numbers))
+    return Sums(units, *(int(number) for number in numbers))
 
 
 def _draw_seed(random_state: Any) -> int:
@@ -59,8 +68,9 @@ def _agreed_at(sums: Sums, random_init: bool) -> NDArray[np.intp]:
     """
     from sklearn_zcore.scoring import scale_scores
 
-    ranks = np.empty(sums.halves.shape, np.intp)
-    for half, raw in enumerate(sums.halves):
+    ranks = np.empty(sums.units.shape, np.intp)
+    for half, units in enumerate(sums.units):
+        raw = units * 2.0**-32
         scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
         ranks[half, np.argsort(-scores, kind="stable")] = np.arange(raw.size)
     return np.sort(ranks.max(axis=0))
@@ -98,11 +108,11 @@ def _sample(
         first_round=0 if start is None else start.n_rounds,
     )
     if start is not None:
-        scorer.halves += start.halves
+        scorer.sums[:] = start.units
         scorer.n_draws = start.n_draws
 
     def sums() -> Sums:
-        return Sums(scorer.halves, scorer.n_draws, scorer.n_rounds, seed)
+        return Sums(scorer.sums, scorer.n_draws, scorer.n_rounds, seed)
 
     with progress_bar(verbose, "ZCore", "draws") as progress:
         if stopping is None:
@@ -121,7 +131,7 @@ def _sample(
         return sums()
 
 
-class ZCoreSelector(BaseCoresetSelector):
+class ZCoreSelector(FitsStores, BaseCoresetSelector):
     r"""Zero-shot coreset selection by iterative subspace sampling.
 
     Needs no labels and no training [1]_. ``n_iter`` times, a point is drawn in a random subspace of
@@ -309,6 +319,56 @@ class ZCoreSelector(BaseCoresetSelector):
         self.random_state = random_state
         self.verbose = verbose
 
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, *, groups: Any = None, **others: Any) -> Self:
+        """Score the rows of X and select the best.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or ColumnStore
+            Rows of finite numbers: array, data frame, memory map, Zarr array; any real dtype. A
+            memory map or a Zarr array that is larger than half of the free memory is written to a
+            store for the time of the fit, and ``verbose`` says so.
+        y : None
+            Ignored: selection uses no labels.
+        groups : array-like of shape (n_samples,) or (n_samples, n_columns), default=None
+            The group of every row, such as its site: each gets its share of the coreset, see
+            ``group_budget``. Of several columns, every combination is a group. Rows whose group
+            is missing (None, NaN) are a group of their own.
+        **others : None
+            ``selected`` and ``sample_weight`` of other selectors: refused by name.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        TypeError
+            If X is a collection that would have to be read into memory, such as a dask array; if
+            there is a keyword that this selector does not have.
+        ValueError
+            If X is not made of finite real numbers, has fewer than 2 rows, or has fewer rows than
+            the budget; if ``groups`` or ``group_budget`` do not fit X; if ``checkpoint`` is of
+            another fit.
+        MemoryError
+            If there is not as much memory as scoring needs.
+        OSError
+            If X has to be written to a store, and the disk has not as much room.
+        """
+        self._refuse(others)
+        with within_reach(X, n_jobs=self.n_jobs, verbose=self.verbose) as rows:
+            self._fit_rows(rows, groups=groups)
+            if isinstance(rows, ColumnStore) and rows is not X:
+                self._rows_of_fit = block_source(X)
+        return self
+
+    def _validate_rows(self, X: Any, *, reset: bool) -> Any:
+        """Return X as a 2-d array of real numbers, or as what reads them where they are."""
+        stored = self._stored_rows(X, reset=reset)
+        return super()._validate_rows(X, reset=reset) if stored is None else stored
+
     def _score_rows(
         self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int
     ) -> NDArray[np.float64]:
@@ -319,7 +379,7 @@ class ZCoreSelector(BaseCoresetSelector):
         self.n_iter_ = self._sums.n_draws
         self._agreed_at = _agreed_at(self._sums, self.random_init)
         return scale_scores(
-            self._sums.halves.sum(axis=0),
+            self._sums.units.sum(axis=0) * 2.0**-32,
             random_init=self.random_init,
             seed=self._sums.seed,
             stream=0,
@@ -342,6 +402,7 @@ class ZCoreSelector(BaseCoresetSelector):
             _sample,
             arguments,
             unimportant,
+            key=(X.fingerprint, *arguments[1:]) if isinstance(X, ColumnStore) else None,
             dump=lambda sums: [np.asarray(part) for part in sums],
             load=lambda arrays: _as_sums(arrays, X.shape[0]),
         )

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from sklearn_zcore.tables._shares import parse_distance, parse_shares
     from sklearn_zcore.tables._stored import columns_of_numbers, stored_rows
+    from sklearn_zcore.tables._stream import TableStream
 
 __all__ = [
     "ARRAY_FORMATS",
@@ -64,6 +65,7 @@ __all__ = [
     "Table",
     "TableError",
     "TablePreparation",
+    "TableStream",
     "Words",
     "build_features",
     "cells_to_embed",
@@ -110,6 +112,7 @@ _MODULES = {
     "PreparedColumn": "_report",
     "RawNumbers": "_raw",
     "TablePreparation": "_preparation",
+    "TableStream": "_stream",
     "build_features": "_features",
     "cells_to_embed": "_column_values",
     "column_numbers": "_column_values",

@@ -87,7 +87,7 @@ def test_variance_inflation_of_shared_subspaces():
 
     It depends on them: where a few outliers take a good part of all hits, it costs more.
     """
-    assert resolve_targets_per_subspace("auto", N, RUN) == 5
+    assert resolve_targets_per_subspace("auto", N, RUN, 30) == 5
     shared, single = engine_runs(600, "auto", seed=3), engine_runs(600, 1, seed=4)
 
     def inflation(keep):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_zcore.scoring import Scorer, _engine, _plan
-from sklearn_zcore.scoring._engine import _groups
+from sklearn_zcore.scoring import Scorer, _engine, _in_memory, _plan
+from sklearn_zcore.scoring._in_memory import _groups
 from sklearn_zcore.scoring._plan import make_plan
 from tests.oracle import literal_scores
 
@@ -114,7 +114,7 @@ def test_equal_to_literal_loop(index, make, n, m, k, q, seed):
     if np.count_nonzero(np.ptp(X, axis=0)) < m:
         return  # refused, see the tests of bad input
     use_index = index and k < n - 1
-    with patch.object(_engine, "_index_pays", lambda *_: use_index):
+    with patch.object(_engine, "index_pays", lambda *_: use_index):
         assert_same_scores(*score_with_plan(X, m, k, q, n_draws=20, seed=seed))
 
 
@@ -134,7 +134,7 @@ def test_rows_that_fill_vectors_or_not(n, index):
     for make in (normal, duplicates):
         X = make(np.random.default_rng(n), n, 3)
         for k in (1, 63, 64, 65, n - 2):
-            with patch.object(_engine, "_index_pays", lambda *_, k=k: index and k < n - 1):
+            with patch.object(_engine, "index_pays", lambda *_, k=k: index and k < n - 1):
                 assert_same_scores(*score_with_plan(X, 2, min(k, n - 1), q=3, n_draws=21))
 
 
@@ -208,7 +208,7 @@ def test_groups_cover_every_subspace_once_within_capacity(m):
 def test_columns_fetched_in_blocks_change_nothing(m, monkeypatch):
     X = np.random.default_rng(0).standard_normal((5100, 30)).astype(np.float32)
     whole, expected = score_with_plan(X, m, 50, q=2, n_draws=200)
-    monkeypatch.setattr(_engine, "_COLUMNS_BYTES", 0)
+    monkeypatch.setattr(_in_memory, "_COLUMNS_BYTES", 0)
     in_blocks, _ = score_with_plan(X, m, 50, q=2, n_draws=200)
     assert_same_scores(whole, expected)
     np.testing.assert_allclose(in_blocks, whole, atol=1e-6)

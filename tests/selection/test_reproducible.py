@@ -4,7 +4,7 @@ import joblib
 import numpy as np
 import pytest
 
-from sklearn_zcore.scoring import _engine
+from sklearn_zcore.scoring import _chunks, _in_memory
 from tests.selection.common import SELECTORS, herding, kmeans, random, table, zcore
 
 X = table(2500, 12, seed=3).astype(np.float32)
@@ -27,7 +27,7 @@ def scores(**parameters):
 @pytest.fixture(autouse=True)
 def many_chunks(monkeypatch):
     """Cut the draws so finely that every worker gets several chunks."""
-    monkeypatch.setattr(_engine, "_CHUNK_SECONDS", (0.002, 0.002))
+    monkeypatch.setattr(_chunks, "_CHUNK_SECONDS", (0.002, 0.002))
 
 
 @pytest.mark.parametrize("make", DRAWN)
@@ -61,13 +61,13 @@ def test_global_random_state_is_left_alone(make):
 
 def test_there_are_many_chunks(monkeypatch):
     calls = []
-    score_chunk = _engine._score_chunk
+    score_chunk = _in_memory.score_chunk
 
     def counted(*args):
         calls.append(args)
         return score_chunk(*args)
 
-    monkeypatch.setattr(_engine, "_score_chunk", counted)
+    monkeypatch.setattr(_in_memory, "score_chunk", counted)
     scores()
     assert len(calls) > 10
 
@@ -83,7 +83,7 @@ def test_threads(kind, n_jobs):
 @pytest.mark.slow
 def test_columns_fetched_in_blocks(monkeypatch):
     whole = scores(n_jobs=1)
-    monkeypatch.setattr(_engine, "_COLUMNS_BYTES", 0)
+    monkeypatch.setattr(_in_memory, "_COLUMNS_BYTES", 0)
     expected = scores(n_jobs=1)
     np.testing.assert_array_equal(scores(n_jobs=2), expected)
     # Summed in another order, and only that.

@@ -1,0 +1,43 @@
+"""The sums that all draws add up to, and which of them are in."""
+
+from collections.abc import Sequence
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sklearn_zcore.scoring._chunks import zeros
+
+UNIT = 2.0**-32
+MOST_DRAWS = 2**31 - 1  # a row that every draw hits must not leave 64 bits
+
+
+class Tally:
+    """Sums of coverage less redundancy in integers of 2**-32, whose order does not matter.
+
+    Parameters
+    ----------
+    n_samples : int
+
+    Attributes
+    ----------
+    sums : ndarray of shape (2, n_samples), int64
+        Over two disjoint, independent halves of the subspaces.
+    done : ndarray of shape (n_subspaces,), bool
+        Which subspaces of the plan at hand are in the sums.
+    lock : Lock
+        Held while both change.
+    """
+
+    def __init__(self, n_samples: int) -> None:
+        self.sums = zeros(2, n_samples)
+        self.done = np.zeros(0, bool)
+        self.lock = Lock()
+
+    def add(self, parts: Sequence[NDArray[np.int64] | None], subspaces: NDArray[np.intp]) -> None:
+        """Add the sums of some subspaces, one part for each half; None is nothing."""
+        with self.lock:
+            for total, own in zip(self.sums, parts, strict=True):
+                if own is not None:
+                    total += own
+            self.done[subspaces] = True

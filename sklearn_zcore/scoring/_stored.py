@@ -18,6 +18,7 @@ from sklearn_zcore.scoring._chunks import (
     add_chunk,
     estimated_seconds,
     part,
+    refuse_too_large,
     targets_at_once,
     zeros,
 )
@@ -66,6 +67,8 @@ class Stored:
         self._n_jobs = n_jobs
         n, d = store.shape
         self.capacity = min(d, max(m + 1, _SLAB_BYTES // (5 * n)))
+        slab = (5 * self.capacity + store.dtype.itemsize) * n
+        refuse_too_large(n, m, 0, slab + 16 * n, n_jobs, "of memory")
         self.n_reads = 0
 
     def run(self, plan: Plan, half: NDArray[np.intp], tally: Tally) -> Iterator[int]:

@@ -170,8 +170,9 @@ def require(*modules: str, why: str) -> list[Any]:
             loaded.append(importlib.import_module(name))
         except ImportError as error:
             package = name.partition(".")[0]
+            extra = "hf" if package == "datasets" else "table"
             raise ImportError(
                 f"{why} needs {package}, which could not be imported ({error}). "
-                f"{how_to_install('table')} Arrays (.npy and .npz) work without it."
+                f"{how_to_install(extra)} Arrays (.npy and .npz) work without it."
             ) from error
     return loaded

@@ -25,7 +25,7 @@ def test_blocks_give_the_type_of_the_whole(decimal):
         for cell in text:
             growing.add(pa.table({"a": pa.array([cell], pa.string())}))
             growing._add_waiting()
-        found = growing.finish(lambda names: whole)["a"]
+        found = growing.finish(whole.select)["a"]
         expected = infer(whole["a"], (), decimal)
         assert found.type == expected.type, text
         assert found.to_pylist() == expected.to_pylist(), text

@@ -23,11 +23,24 @@ from pathlib import Path
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-from sklearn_zcore.cli._options import SelectorOptions  # noqa: E402
+import numpy as np  # noqa: E402
+
 from sklearn_zcore.tables import file_format  # noqa: E402
 
 BUDGETS = ("2%", "5%", "10%")
-DEFAULT = SelectorOptions().method
+COMMAND = (sys.executable, "-m", "sklearn_zcore")
+
+
+def default_method():
+    """Return the method that ``zcore select`` takes where none is named."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder, "X.npy"), np.eye(9))
+        call = [*COMMAND, "select", "X.npy", "-b", "2", "-o", "rows.npy", "--json", "--quiet"]
+        done = subprocess.run(call, cwd=folder, stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)["method"]
+
+
+DEFAULT = default_method()
 
 
 def compared(source, result, seed, arguments):
@@ -35,7 +48,7 @@ def compared(source, result, seed, arguments):
     if not result.exists():
         how = ["--model", arguments.model] if source.is_dir() else ["--target", "target"]
         call = [
-            *(sys.executable, "-m", "sklearn_zcore", "compare", str(source), *how),
+            *(*COMMAND, "compare", str(source), *how),
             *("--methods", f"{DEFAULT},random", "--budgets", ",".join(BUDGETS)),
             *("--folds", str(arguments.folds), "--seed", str(seed)),
             *("--jobs", str(arguments.jobs), "--json", "--quiet"),

@@ -7,7 +7,7 @@ import pytest
 
 from sklearn_zcore import FacilityLocationSelector
 from sklearn_zcore.tables import TableError, TablePreparation, TableStream
-from sklearn_zcore.tables._read_csv import infer
+from sklearn_zcore.tables._typed import infer
 
 pa = pytest.importorskip("pyarrow")
 

@@ -81,7 +81,7 @@ def require(*modules: str, why: str) -> None:
             package = name.partition(".")[0]
             raise CliError(
                 f"{why} needs {package}, which could not be imported ({error}).",
-                how_to_install("plot" if package == "matplotlib" else "table")
+                how_to_install({"matplotlib": "plot", "zarr": "scale"}.get(package, "table"))
                 + " zcore select works without it on .npy and .npz files.",
             ) from error
 

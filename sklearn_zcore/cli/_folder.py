@@ -112,14 +112,23 @@ class FolderInput:
         -------
         X : ndarray of shape (n_kept, n_features)
         """
+        X, broken = self.embedding.run(self.paths, self.paths)
+        self._keep(broken)
+        self.X = X[self.kept]
+        return self.X
+
+    def prepare_to(self, path: Path, *, force: bool) -> Any:
+        """Return a store of the embeddings, that is written while they are computed."""
+        self.X, broken = self.embedding.run_to(path, self.paths, self.paths, overwrite=force)
+        self._keep(broken)
+        return self.X
+
+    def _keep(self, broken: list[int]) -> None:
         import numpy as np
 
-        X, broken = self.embedding.run(self.paths, self.paths)
         self.kept = np.setdiff1d(np.arange(len(self.paths)), broken)
         if self.kept.size == 0:
             raise CliError(f"No image in {self.path} can be read.", self.warnings[0])
-        self.X = X[self.kept]
-        return self.X
 
     @property
     def notes(self) -> list[str]:

@@ -48,6 +48,9 @@ def check_output(
     if kind in FOLDER_FORMATS:
         check_new_folder("--out", path, *sources[:1])
         return Output(path, kind)
+    if kind == ".zarr" in formats and (not path.exists() or path.is_dir()):
+        require("zarr", why="Writing .zarr")
+        return Output(path, kind, force)  # The beginning of a store goes on.
     if path.is_dir():
         raise CliError(f"The output {path} is a directory.", f"Name a file: {path}/coreset.csv.")
     packs = bool(packing(path)) and kind not in (".csv", ".jsonl")

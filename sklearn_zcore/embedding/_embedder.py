@@ -32,11 +32,14 @@ from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
 from sklearn_zcore.embedding._pooling import to_mean_square_1
 from sklearn_zcore.embedding._pooling_key import describe_pooling
+from sklearn_zcore.embedding._to_store import StoreWriterMixin
 
 _RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
 
 
-class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class FoundationEmbedder(
+    StoreWriterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Embed images or texts with a pretrained model.
 
     Stateless: ``fit`` learns nothing. The weights are loaded when the first item has to be

@@ -1,7 +1,8 @@
 """A run of the command's models over images or texts: what it takes, and what is told of it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from sklearn_zcore._words import plural
 from sklearn_zcore.embedding._broken import BrokenInputError
 from sklearn_zcore.embedding._cache_info import default_cache_dir
 from sklearn_zcore.embedding._embedder import FoundationEmbedder
+from sklearn_zcore.embedding._to_store import BlockwiseEmbedding, refuse_store_at
+from sklearn_zcore.rows import ColumnStore
 from sklearn_zcore.tables import TableError
 
 # Options that are the embedder's parameters of that name.
@@ -92,16 +95,60 @@ class EmbeddingRun:
             Their rows.
         """
         embedder = self.embedder(noun, **parameters)
+        with self._told(names, noun, len(items)) as errors:
+            try:
+                X = embedder.fit_transform(items)
+            except BrokenInputError as error:
+                errors |= error.errors
+                X = error.embeddings
+            self.n_computed += embedder.n_computed_
+        self.cache = embedder.cache_dir
+        return X, list(errors)
+
+    def run_to(
+        self, path: Path, items: Sequence[Any], names: Sequence[str], *, overwrite: bool = False
+    ) -> tuple[Any, list[int]]:
+        """Embed images, and write a store of them as they are made.
+
+        Parameters
+        ----------
+        path : Path
+            Where to.
+        items, names : sequence
+            As `run` takes them.
+        overwrite : bool, default=False
+
+        Returns
+        -------
+        store : ColumnStore
+            Without the broken ones.
+        broken : list of int
+            Their rows.
+        """
+        skip = self.options.on_error == "skip"
+        embedder = self.embedder().set_params(verbose=0)
+        blockwise = BlockwiseEmbedding(embedder, items, 4096)
+        with self._told(names, "image", len(items)) as errors:
+            try:
+                refuse_store_at(path, overwrite)
+                with closing(blockwise.blocks(verbose=int(self.verbose), skip=skip)) as blocks:
+                    store = ColumnStore.from_array(blocks, path, overwrite=overwrite)
+            except BrokenInputError:
+                store = None
+            errors |= blockwise.errors
+            self.n_computed += blockwise.n_computed
+        self.cache = embedder.cache_dir
+        return store, list(errors)
+
+    @contextmanager
+    def _told(self, names: Sequence[str], noun: str, n_items: int) -> Iterator[dict[int, str]]:
+        """Take the time, and tell of broken items and of what else goes wrong."""
         start = time.perf_counter()
         errors: dict[int, str] = {}
         try:
-            X = embedder.fit_transform(items)
-        except BrokenInputError as error:
-            errors, X = error.errors, error.embeddings
-            broken = {names[i]: reason for i, reason in errors.items()}
-            if self.options.on_error != "skip":
-                raise self._stopped(broken, len(items), noun) from error
-            self.broken |= broken
+            yield errors
+        except FileExistsError:
+            raise
         except (ValueError, TypeError, ImportError) as error:
             raise TableError(str(error)) from error
         except OSError as error:
@@ -112,9 +159,11 @@ class EmbeddingRun:
                 f"Not enough memory to embed the {noun}s{detail}.",
                 "Use a smaller --batch-size and fewer --workers, or leave out the largest.",
             ) from error
-        self.n_computed += embedder.n_computed_
-        self.cache, self.seconds = embedder.cache_dir, self.seconds + time.perf_counter() - start
-        return X, list(errors)
+        self.seconds += time.perf_counter() - start
+        broken = {names[i]: reason for i, reason in errors.items()}
+        if broken and self.options.on_error != "skip":
+            raise self._stopped(broken, n_items, noun)
+        self.broken |= broken
 
     def _stopped(self, broken: dict[str, str], n_items: int, noun: str) -> TableError:
         kept = "" if self.options.no_cache else " The embeddings of all others are in the cache."
@@ -132,9 +181,10 @@ class EmbeddingRun:
 
     def lines(self, X: Any, noun: str = "image") -> list[tuple[str, str]]:
         """Describe the embedding for people."""
+        n = X.shape[0]
         rate = f"{self.n_computed / max(self.seconds, 1e-9):,.0f} {noun}s/s"
-        if known := len(X) - self.n_computed:
-            rate = f"{known:,} of {len(X):,} known before" + f", {rate}" * bool(self.n_computed)
+        if known := n - self.n_computed:
+            rate = f"{known:,} of {n:,} known before" + f", {rate}" * bool(self.n_computed)
         done = f"{plural(X.shape[1], 'feature')}, {self.seconds:.1f} s ({rate})"
         model = " + ".join(self.options.model or [])
         return [("model", model), ("embedded", done), ("cache", str(self.cache or "none"))]

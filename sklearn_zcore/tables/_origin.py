@@ -28,6 +28,7 @@ _SUFFIXES = {
     ".pq": ".parquet",
     ".npy": ".npy",
     ".npz": ".npz",
+    ".zarr": ".zarr",
 }
 
 

@@ -15,7 +15,6 @@ FORMATS = (".csv", ".parquet", ".jsonl", ".npy", ".npz")
 
 # The options that are not called as the selectors' parameter is.
 _PARAMETER_OF = {"seed": "random_state", "jobs": "n_jobs"}
-_MOST_DRAWS = 10**15  # Draws are counted in 64 bits, and 10**8 of them take minutes.
 
 
 @dataclass
@@ -95,6 +94,8 @@ def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool
     selector : estimator
         Its budget is still the default.
     """
+    from sklearn_zcore.tables import parse_draws
+
     selector = known_method(selection.method).estimator()
     known = selector.get_params()
     values = {name: getattr(selection, name) for name in selection.given if name != "method"}
@@ -106,7 +107,7 @@ def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool
             f"Leave it out{_methods_with(given)}.",
         )
     if "n_iter" in values:
-        values["n_iter"] = _parse_n_iter(values["n_iter"])
+        values["n_iter"] = parse_draws(values["n_iter"], "--n-iter")
     values |= {**run_parameters(run), "verbose": int(verbose)}
     return selector.set_params(**{name: v for name, v in values.items() if name in known})
 
@@ -133,24 +134,6 @@ def run_parameters(run: RunOptions) -> dict[str, Any]:
 
 def _parameter(option: str) -> str:
     return _PARAMETER_OF.get(option, option)
-
-
-def _parse_n_iter(text: str) -> int | str:
-    """Read ``--n-iter``: a whole number (also 2e6 or 2,000,000) or ``auto``."""
-    if text == "auto":
-        return text
-    try:
-        value = float(text.replace(",", ""))  # Messages write 2,000,000; it may be copied.
-    except ValueError:
-        value = float("nan")
-    if not value.is_integer():
-        raise CliError(f"--n-iter {text!r} is neither a whole number of draws nor 'auto'.")
-    if value > _MOST_DRAWS:
-        raise CliError(
-            f"--n-iter {text} is more draws than a life has time for.",
-            "A few million are plenty for most tables: --n-iter 5000000, or --n-iter auto.",
-        )
-    return int(value)
 
 
 def fit_selector(selector: Any, X: Any, n_rows: int, **keywords: Any) -> Fit:

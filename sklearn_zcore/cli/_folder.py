@@ -7,10 +7,16 @@ from typing import Any
 
 from sklearn_zcore._escape import written
 from sklearn_zcore._words import plural
-from sklearn_zcore.handover import Coreset, Media, Output, write_coreset
+from sklearn_zcore.handover import (
+    Coreset,
+    Media,
+    Output,
+    check_target,
+    place_files,
+    write_coreset,
+)
 
 from ._errors import CliError
-from ._files import check_target, put_files
 from ._options import FileOptions, ImageOptions, WritingOptions
 from ._output import check_output, write_together
 
@@ -199,7 +205,7 @@ class FolderInput:
         with write_together(output) as new:
             if self.target is not None:
                 link = self.files.link_to is not None
-                put_files(new, self.target, media, link=link)
+                place_files(new, self.target, media, link=link)
             write_coreset(new, output, coreset, columns, media)
 
     def lines(self) -> list[tuple[str, str]]:

@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sklearn_zcore._atomic import STDOUT, FileAppeared, NewFiles, create_beside, new_files
-from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle, Output, format_of
+from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle, Output, check_new_folder, format_of
 from sklearn_zcore.tables import packing
 
 from ._errors import CliError, require
-from ._files import check_new_folder
 
 
 def check_output(

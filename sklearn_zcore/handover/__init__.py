@@ -9,6 +9,7 @@ from sklearn_zcore.handover._output import (
     format_of,
     write_coreset,
 )
+from sklearn_zcore.handover._places import check_new_folder, check_target, place_files
 from sklearn_zcore.handover._records import plain_columns
 from sklearn_zcore.handover._write import (
     FILE_FORMATS,
@@ -26,10 +27,13 @@ __all__ = [
     "Media",
     "Output",
     "check_columns",
+    "check_new_folder",
+    "check_target",
     "csv_cells",
     "format_of",
     "make_coreset",
     "media_of",
+    "place_files",
     "plain_columns",
     "put_files",
     "write_columns",

@@ -48,7 +48,12 @@ if TYPE_CHECKING:
         missing_by_kind,
         sentences,
     )
-    from sklearn_zcore.tables._shares import parse_distance, parse_shares
+    from sklearn_zcore.tables._shares import (
+        parse_bytes,
+        parse_distance,
+        parse_draws,
+        parse_shares,
+    )
     from sklearn_zcore.tables._stored import columns_of_numbers, stored_rows
     from sklearn_zcore.tables._stream import TableStream
 
@@ -85,7 +90,9 @@ __all__ = [
     "missing_by_kind",
     "packed",
     "packing",
+    "parse_bytes",
     "parse_distance",
+    "parse_draws",
     "parse_kinds",
     "parse_shares",
     "raw_numbers",
@@ -124,7 +131,9 @@ _MODULES = {
     "goes_on": "_campaign",
     "joined": "_column_values",
     "missing_by_kind": "_report",
+    "parse_bytes": "_shares",
     "parse_distance": "_shares",
+    "parse_draws": "_shares",
     "parse_shares": "_shares",
     "raw_numbers": "_raw",
     "read_campaign": "_campaign",

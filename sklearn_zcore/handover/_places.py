@@ -28,7 +28,7 @@ def check_target(files: Any, folder: Path) -> Path | None:
     """
     if files.copy_to is not None and files.link_to is not None:
         raise TableError("--copy-to and --link-to contradict.", "Leave one of them out.")
-    target = files.copy_to or files.link_to
+    target: Path | None = files.copy_to or files.link_to
     if target is None:
         return None
     option = next(iter(files.given.values()))

@@ -34,7 +34,7 @@ def _seeds(
             drawn = np.searchsorted(below, rng.uniform(size=n_trials) * below[-1], side="right")
             rows = np.unique(np.minimum(drawn, near.size - 1))
         else:  # what counts is covered
-            rows = near.argmax(keepdims=True)
+            rows = np.array([near.argmax()])
         nearer = np.minimum(near[:, None], _squares_to(X, norms, rows))
         best = (weights @ nearer).argmin()
         near, row = np.ascontiguousarray(nearer[:, best]), rows[best]

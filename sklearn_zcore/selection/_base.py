@@ -84,6 +84,7 @@ class BaseCoresetSelector(
         "wanted, then set smaller ones"
     )
     _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
+    _instead = ""  # of what is refused because it is not in memory, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -191,7 +192,9 @@ class BaseCoresetSelector(
         return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
 
     def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
-        X = as_readable(X, type(self).__name__, fits_stores=self._fits_stores)
+        X = as_readable(
+            X, type(self).__name__, fits_stores=self._fits_stores, instead=self._instead
+        )
         try:
             rows: Any = validate_data(
                 self,
@@ -330,7 +333,8 @@ class BaseCoresetSelector(
         if misfit is not None:
             misfit.refuse(type(self).__name__, self.n_selected_, self._n_samples)
         # Of rows that are not in memory, only those that are returned are read.
-        blocks = None if isinstance(X, np.ndarray | str) else block_source(X)
+        is_here = self._any_rows or isinstance(X, np.ndarray | str)
+        blocks = None if is_here else block_source(X)
         rows: Any = self._validate_finite(X) if blocks is None else blocks
         n_fitted = self._n_samples
         difference = ""
@@ -354,8 +358,9 @@ class BaseCoresetSelector(
             )
         if blocks is not None:
             return chosen
-        as_it_is = hasattr(X, "shape") or self._any_rows
-        return _safe_indexing(X if as_it_is else rows, self.indices_)
+        if self._any_rows:
+            return rows_of(X, self.indices_)
+        return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
 
     def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X and return its selected rows.

@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples
 
+from sklearn_zcore._rows_of import count_rows
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._inputs import refuse_collections
+from sklearn_zcore.selection._inputs import is_elsewhere
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 
 
@@ -140,8 +140,9 @@ class RandomSelector(BaseCoresetSelector):
     def _validate_rows(self, X: Any, *, reset: bool) -> Any:
         """Return X as an array of finite numbers, or the numbers of its rows where it is none."""
         if not reset and self._any_rows:
-            return np.arange(float(_num_samples(X)))[:, None]
-        refuse_collections(X, type(self).__name__)
+            return np.arange(float(count_rows(X)))[:, None]
+        if is_elsewhere(X):  # their number is all that a draw needs
+            return self._as_numbers_of(X)
         try:
             rows = super()._validate_rows(X, reset=reset)
             values = rows.data if issparse(rows) else rows
@@ -154,12 +155,17 @@ class RandomSelector(BaseCoresetSelector):
             self._any_rows = any_rows
         if not (any_rows and reset):
             return rows
+        return self._as_numbers_of(X)
+
+    def _as_numbers_of(self, X: Any) -> NDArray[np.float64]:
+        """Return the numbers of rows that have no distances, or whose values nobody looks at."""
+        self._any_rows = True
         if self.min_distance is not None:
             raise ValueError(
-                f"min_distance={self.min_distance!r} needs rows of finite numbers, and X holds "
-                f"something else. Leave it out, or prepare X first."
+                f"min_distance={self.min_distance!r} needs rows of finite numbers in memory, and X "
+                f"holds something else. Leave it out, or prepare X first."
             )
-        return np.arange(float(_num_samples(X)))[:, None]
+        return np.arange(float(count_rows(X)))[:, None]
 
     def _need_numbers(self, what: str) -> None:
         if self._any_rows:

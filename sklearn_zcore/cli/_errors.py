@@ -49,7 +49,7 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
 
 
 # Settings whose values are words, which no shell takes apart.
-_PLAIN = {"encoding", "key", "max_categories", "missing", "model", "split", "target"}
+_PLAIN = {"encoding", "key", "max_categories", "memory", "missing", "model", "split", "target"}
 
 
 def as_option(setting: Setting) -> str:

@@ -54,6 +54,7 @@ class FolderInput:
     target: Path | None = None
 
     noun = "image"
+    on_disk = False
 
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
@@ -92,7 +93,7 @@ class FolderInput:
         """Tell whether the rows could be written without a look at them: images are embedded."""
         return False
 
-    def read(self, *, values: bool = True) -> int:
+    def read(self, *, values: bool = True, limit: int | None = None) -> int:
         """List the images and return their number."""
         from sklearn_zcore.embedding import load_image_folder
 

@@ -27,6 +27,7 @@ from ._options import (
     ReadingOptions,
     Rows,
     RunOptions,
+    ScaleOptions,
     SelectorOptions,
     TellOptions,
     WritingOptions,
@@ -45,6 +46,7 @@ def select(
     selection: SelectorOptions,
     campaign: CampaignOptions,
     run: RunOptions,
+    scale: ScaleOptions,
     reading: ReadingOptions,
     images: ImageOptions,
     files: FileOptions,
@@ -91,7 +93,13 @@ def select(
     )
     budget = parse_budget(size.budget)
     selector = build_selector(selection, run, verbose=tell.verbose)
-    from sklearn_zcore.tables import goes_on, read_campaign
+    from sklearn_zcore.tables import (
+        goes_on,
+        on_cluster,
+        parse_bytes,
+        read_campaign,
+        refuse_on_disk,
+    )
 
     # An earlier coreset that goes on is meant to be replaced.
     on = goes_on(campaign, writing.out)
@@ -103,13 +111,19 @@ def select(
         raise CliError("--out - and --json both write to stdout.", "Name a file.")
     blind = not (report_to or campaign.given) and is_blind(selector)
     # Before the work: a budget above n is soon told.
-    budget_rows(budget, input.read(values=not (blind and input.may_be_counted(output))))
+    values = not (blind and input.may_be_counted(output))
+    limit = None if scale.memory is None else parse_bytes(scale.memory, "--memory")
+    budget_rows(budget, input.read(values=values, limit=limit))
+    if input.on_disk:
+        refuse_on_disk({**campaign.given, **page.given})
     X = input.prepare(output)
-    known = read_campaign(campaign, input, len(X), output.path)
+    n = input.n_rows if input.kept is None else len(input.kept)
+    known = read_campaign(campaign, input, n, output.path)
     selector.set_params(**known.parameters)
     beside = input.beside(page.groups) if report_to else {}
-    n_selected = budget_rows(budget, len(X), n_taken=len(known.before))
-    fit = fit_selector(selector, X, n_selected, **known.keywords)
+    n_selected = budget_rows(budget, n, n_taken=len(known.before))
+    with on_cluster(scale.scheduler):
+        fit = fit_selector(selector, X, n_selected, **known.keywords)
     before = known.before if known.goes_on else ()
     coreset = make_coreset(
         fit.selector, input.kept, writing.order, before=before, weights=campaign.weights
@@ -132,7 +146,7 @@ def select(
         print_json(report)
     elif not tell.quiet:
         lines = input.lines() + _fit_lines(report)
-        lines.append(("coreset", budget.describe(len(X)).replace("row", input.noun, 1)))
+        lines.append(("coreset", budget.describe(n).replace("row", input.noun, 1)))
         lines += input.written(output, writing.order)
         lines += [("report", str(page.report))] if report_to else []
         print_lines(_title(selection), lines, err=output.path == STDOUT)

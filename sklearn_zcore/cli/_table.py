@@ -18,10 +18,8 @@ from sklearn_zcore.handover import (
 from sklearn_zcore.tables import (
     ARRAY_FORMATS,
     Origin,
-    parse_kinds,
     read_table,
     resolve_roles,
-    shortened,
     spelled,
 )
 
@@ -32,9 +30,9 @@ from ._options import CarryOptions, ColumnOptions, ImageOptions, ReadingOptions,
 from ._output import check_output, write_together
 
 # What is done to columns, and not with --raw; nor, with more, to those that a model embeds.
+_NAME_THEM = "Name the column with the labels"
 _NOT_RAW = ("max_categories", "kind", "decimal")
 _NOT_EMBEDDED = ("columns", "raw", "missing", "kind", "max_categories")
-_KINDS = ("numeric", "datetime", "categorical", "text", "identifier", "empty", "embedded")
 
 
 @dataclass
@@ -129,8 +127,7 @@ class TableInput:
     def check_target(self, target: str | None) -> None:
         """Refuse a comparison without labels; only a data set that has a name may know its own."""
         if target is None and self.origin.paths:
-            hint = "Name the column with the labels: --target COLUMN."
-            raise CliError("--target is missing.", hint)
+            raise CliError("--target is missing.", f"{_NAME_THEM}: --target COLUMN.")
 
     def may_be_counted(self, output: Output) -> bool:
         """Tell whether rows can be written, and nothing else is asked that needs their values."""
@@ -139,20 +136,31 @@ class TableInput:
         asks = self.embedded or columns.raw or columns.missing not in (None, "impute")
         return as_they_are and not asks and not columns.kind
 
-    def read(self, *, values: bool = True) -> int:
-        """Read the table and return the number of its rows; without values, they are counted."""
-        reading, self.values = self.reading, values
+    def read(self, *, values: bool = True, limit: int | None = None) -> int:
+        """Read the table and return the number of its rows.
+
+        Parameters
+        ----------
+        values : bool, default=True
+            Otherwise rows are counted.
+        limit : int or None, default=None
+            Bytes: the numbers of a larger table are kept on disk.
+        """
+        from sklearn_zcore.tables import is_beyond
+
+        self.on_disk = values and not self.embedded and is_beyond(self.origin, limit)
+        reading, self.values = self.reading, values and not self.on_disk
         self.source = read_table(
             self.origin,
             key=reading.key,
             sep=reading.sep,
             encoding=reading.encoding,
-            na_values=tuple(v for text in reading.na_values or [] for v in text.split(",")),
+            na_values=self._na_values(),
             decimal=self.columns.decimal or "auto",
             header=not reading.no_header,
             split=reading.split,
             data_home=reading.data_home,
-            values=values,
+            values=self.values,
             verbose=int(self.verbose),
         )
         self.warnings += [spelled(warning, as_option) for warning in self.source.warnings]
@@ -172,7 +180,7 @@ class TableInput:
         -------
         X : ndarray of shape (n_kept, n_features)
         """
-        from sklearn_zcore.tables import find_features
+        from sklearn_zcore.tables import find_features, preparation_of, store_features
 
         columns = self.columns
         ignored = [target] if target in self.source.names else []
@@ -184,10 +192,16 @@ class TableInput:
             carried or [],
         )
         check = partial(check_columns, self.source, self._written(), output)
+        if self.origin.kind == ".zarr" and output is not None:
+            given = {n: o for n, o in columns.given.items() if n not in ("raw", "ignore", "carry")}
+            refuse(given, "the rows of a store are taken as they are.")
+            self.features = store_features(self.source)
+            return self.features.X
         if not self.values or self.embedded:
             check()
-            return self._embed() if self.embedded else self._counted()
-        prepare = None if columns.raw else preparation(columns)
+            whole = self._stored if self.on_disk else self._counted
+            return self._embed() if self.embedded else whole()
+        prepare = None if columns.raw else preparation_of(columns)
         missing = columns.missing or ("error" if columns.raw else "impute")
         used = self.source.select(self.roles.features)
         self.used, features = find_features(used, prepare, missing, check)
@@ -201,6 +215,23 @@ class TableInput:
         from sklearn_zcore.tables import uncounted_features
 
         self.features = uncounted_features(self.source.n_rows)
+        return self.features.X
+
+    def _na_values(self) -> tuple[str, ...]:
+        return tuple(v for text in self.reading.na_values or [] for v in text.split(","))
+
+    def _stored(self) -> Any:
+        """Return a store of the numbers of a table that is larger than memory."""
+        from sklearn_zcore.tables import StoredFeatures
+
+        self.stored = StoredFeatures(
+            self.source,
+            self.roles.features,
+            self.columns,
+            na_values=self._na_values(),
+            verbose=int(self.verbose),
+        )
+        self.features = self.stored.features
         return self.features.X
 
     def _embed(self) -> Any:
@@ -234,16 +265,13 @@ class TableInput:
 
     def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
         """Return rows, their labels (None where there is none), and what makes numbers of them."""
-        from sklearn_zcore.tables import column_text
+        from sklearn_zcore.tables import column_text, preparation_of
 
         target = target or self.source.target
         if target is None:
-            self.check_target(None)
             known = shorten(self.source.names, 20)
-            raise CliError(
-                f"--target is missing, and {self.origin.shown} does not say what its labels are.",
-                f"Name their column: --target COLUMN. It has {known}.",
-            )
+            hint = f"{_NAME_THEM}: --target COLUMN. It has {known}."
+            raise CliError("--target is missing, and the data set does not say it.", hint)
         labels = column_text(self.source, target, "--target")
         X = self.prepare(target=target)  # Says what is wrong with the columns, and what they are.
         if self.kept is not None:
@@ -251,7 +279,11 @@ class TableInput:
         if self.features.raw:
             return X, labels, None
         rows = self.used if self.kept is None else self.used.take(self.kept)
-        return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
+        return (
+            rows.array if rows.table is None else rows.table,
+            labels,
+            preparation_of(self.columns),
+        )
 
     def names(self) -> None:
         """Rows have numbers alone."""
@@ -325,10 +357,7 @@ class TableInput:
         lines = [("input", self.origin.shown), ("rows", rows), ("features", features.done[0])]
         lines += [("", line) for line in features.done[1:]]
         lines += self.embedding.lines(features.X, "item") if self.embedded else []
-        if roles.carried:
-            lines.append(("carried", f"{shorten(roles.carried)} (written, not used)"))
-        if roles.ignored:
-            lines.append(("ignored", f"{shorten(roles.ignored)} (neither used nor written)"))
+        lines += roles.lines()
         return lines
 
     def written(self, output: Output, order: str) -> list[tuple[str, str]]:
@@ -342,13 +371,10 @@ class TableInput:
 
     def report(self) -> dict[str, Any]:
         """Describe the input for programs."""
-        from sklearn_zcore.tables import missing_by_kind
+        from sklearn_zcore.tables import missing_by_kind, names_by_kind
 
         features = self.features
-        kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-        for column in features.columns:
-            kinds[column.kind].append(column.name)
-        kinds = {kind: shortened(names, self.source.names) for kind, names in kinds.items()}
+        kinds = names_by_kind(features.columns, self.source.names)
         return {
             "input": self.origin.shown,
             "n_rows": self.source.n_rows,
@@ -360,15 +386,3 @@ class TableInput:
             "notes": self.notes,
             **(self.embedding.report() if self.embedded else {}),
         }
-
-
-def preparation(columns: ColumnOptions) -> Any:
-    """Return what makes numbers of a table's columns, unfitted."""
-    from sklearn_zcore.tables import TablePreparation
-
-    return TablePreparation(
-        missing="error" if columns.missing == "error" else "impute",
-        max_categories=columns.max_categories,
-        kinds=parse_kinds(columns.kind or []),
-        decimal=columns.decimal or "auto",
-    )

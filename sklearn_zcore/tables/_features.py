@@ -13,6 +13,7 @@ from ._lists import spread_lists
 from ._preparation import TablePreparation
 from ._raw import raw_numbers, too_few_complete_rows
 from ._report import PreparedColumn, dropped_rows
+from ._roles import parse_kinds
 from ._table import Table
 
 
@@ -48,6 +49,22 @@ class Features:
     raw: bool
     handling: str
     n_dropped: int = 0
+
+
+def preparation_of(options: Any) -> TablePreparation:
+    """Return what makes numbers of a table's columns, unfitted.
+
+    Parameters
+    ----------
+    options : object
+        With the command's options of columns as attributes.
+    """
+    return TablePreparation(
+        missing="error" if options.missing == "error" else "impute",
+        max_categories=options.max_categories,
+        kinds=parse_kinds(options.kind or []),
+        decimal=options.decimal or "auto",
+    )
 
 
 def find_features(

@@ -17,7 +17,7 @@ from ._errors import Setting, TableError, Words
 from ._packed import PACKED
 
 TABLE_FORMATS = (".csv", ".parquet", ".jsonl")
-ARRAY_FORMATS = (".npy", ".npz")
+ARRAY_FORMATS = (".npy", ".npz", ".zarr")
 NAMED = ("openml", "hf")
 STDIN = "-"
 
@@ -121,18 +121,27 @@ def _scheme(name: str) -> str:
 
 
 def is_folder_of_tables(path: Path) -> bool:
-    """Tell whether a folder holds the files of one table, as a data set of Parquet does."""
+    """Tell whether a folder is a store of rows, or holds the files of a Parquet data set."""
+    return is_store(path) or _is_parquet(path)
+
+
+def _is_parquet(path: Path) -> bool:
     return path.is_dir() and any(file_format(found) == ".parquet" for found in path.iterdir())
+
+
+def is_store(path: Path) -> bool:
+    """Tell whether a folder is a Zarr array or group, as a column store is."""
+    return path.is_dir() and any((path / f).exists() for f in ("zarr.json", ".zarray", ".zgroup"))
 
 
 def _files_of(path: Path) -> list[Path]:
     """Return the files of a folder that holds those of one table; else the file itself."""
-    if not is_folder_of_tables(path):
+    if is_store(path) or not _is_parquet(path):
         return [path]
     return sorted(found for found in path.iterdir() if file_format(found) == ".parquet")
 
 
-class _Spool:
+class Spool:
     """A folder that is removed when nobody uses it any more, at the latest at the end."""
 
     def __init__(self) -> None:
@@ -144,7 +153,7 @@ def _spooled(stream: IO[bytes]) -> Origin:
     """Copy a stream to a file of the kind that it begins as: it is read more than once."""
     if stream.isatty():
         raise TableError("- reads from stdin, and nothing comes in there.", "Pipe a table into it.")
-    spool = _Spool()
+    spool = Spool()
     start = stream.read(512)
     suffix, kind = _kind_of_bytes(start)
     path = Path(spool.folder, f"stdin{suffix}")
@@ -180,8 +189,10 @@ def check_table(path: Path) -> str:
     Returns
     -------
     format : str
-        ``.csv``, ``.parquet``, ``.jsonl``, ``.npy`` or ``.npz``.
+        ``.csv``, ``.parquet``, ``.jsonl``, ``.npy``, ``.npz`` or ``.zarr``.
     """
+    if is_store(path):
+        return ".zarr"
     if path.is_dir():
         raise TableError(
             f"The input {path} is a directory.",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from sklearn_zcore._progress import progress_bar
 
@@ -133,6 +134,8 @@ def read_table(
                 table = read_openml(origin.name, None if data_home is None else str(data_home))
             elif origin.kind == "hf":
                 table = read_hf(origin.name, split)
+            elif origin.kind == ".zarr":
+                table = _one_store(paths)
             else:
                 table = read_array(paths, origin.kind, key)
     except TableError as error:
@@ -141,6 +144,15 @@ def read_table(
         # The copy of a stream is no file that anybody knows.
         raise TableError(error.message.replace(str(paths[0]), origin.shown), error.hint) from error
     return replace(table, origin=origin)
+
+
+def _one_store(paths: list[Path]) -> Table:
+    """Open a store; its reader needs scikit-learn, which the command's help does without."""
+    from ._read_store import read_store
+
+    if len(paths) > 1:
+        raise TableError("Several stores are not one table.", "Name one of them.")
+    return read_store(paths[0])
 
 
 _WHICH = {".csv": "CSV files", ".npz": ".npz files", "hf": "data sets of Hugging Face (hf:)"}

@@ -33,6 +33,14 @@ class Roles:
     ignored: list[str]
     notes: list[str] = field(default_factory=list)
 
+    def lines(self) -> list[tuple[str, str]]:
+        """Say which columns are no features: labels and texts."""
+        told = {
+            "carried": (self.carried, "written, not used"),
+            "ignored": (self.ignored, "neither used nor written"),
+        }
+        return [(role, f"{shorten(names)} ({how})") for role, (names, how) in told.items() if names]
+
 
 def split_names(given: Iterable[str], known: set[str]) -> list[str]:
     """Split comma-separated names; a name that itself contains a comma stays whole."""

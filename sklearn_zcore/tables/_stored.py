@@ -31,6 +31,9 @@ def stored_rows(source: Table, names: list[str], rows: Any, *, as_text: bool) ->
 
         if source.file_rows is not None and (as_text or not source.csv):
             return source.file_rows.take(rows, names)
+        if source.file_rows is not None and not source.has_values:
+            cells = source.file_rows.take(rows, names)
+            return pa.table({name: infer(cells[name]) for name in names})
         return source.table.select(names).take(pa.array(rows))
     X = np.asarray(source.array[rows])
     X = X.astype(X.dtype.newbyteorder("="), copy=False)  # Files may come from other machines.

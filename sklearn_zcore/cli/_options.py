@@ -225,28 +225,6 @@ class RunOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleOptions(Options):
-    """What a selection may take, and who does its work."""
-
-    panel = "Large inputs"
-    rare = {"memory", "scheduler"}
-
-    memory: str | None = opt(
-        None,
-        "SIZE",
-        "What a table may take, such as 2GB: a larger one is read a part at a time, and its "
-        "numbers are kept in a store on disk.",
-        shown="half of what is free",
-    )
-    scheduler: str | None = opt(
-        None,
-        "URL|local",
-        "Have the workers of Dask do the work: tcp://HOST:PORT, or local.",
-        shown=False,
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
 class ForceOptions(Options):
     """What a command that writes may do."""
 

@@ -1,12 +1,12 @@
 """``zcore select``: a table or a folder in, a coreset out."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sklearn_zcore._atomic import STDOUT
 from sklearn_zcore.handover import make_coreset
 
-from ._command import command, refuse
+from ._command import Options, command, opt, refuse
 from ._coreset import (
     budget_rows,
     build_selector,
@@ -27,13 +27,34 @@ from ._options import (
     ReadingOptions,
     Rows,
     RunOptions,
-    ScaleOptions,
     SelectorOptions,
     TellOptions,
     WritingOptions,
 )
 from ._report import PageOptions, check_page, write_page
 from ._tell import print_json, print_lines, say_notes, say_warnings, stability_sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleOptions(Options):
+    """What a selection may take, and who does its work."""
+
+    panel = "Large inputs"
+    rare = {"memory", "scheduler"}
+
+    memory: str | None = opt(
+        None,
+        "SIZE",
+        "What a table may take, such as 2GB: a larger one is read a part at a time, and its "
+        "numbers are kept in a store on disk.",
+        shown="half of what is free",
+    )
+    scheduler: str | None = opt(
+        None,
+        "URL|local",
+        "Have the workers of Dask do the work: tcp://HOST:PORT, or local.",
+        shown=False,
+    )
 
 
 @command

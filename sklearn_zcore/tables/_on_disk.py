@@ -15,6 +15,7 @@ from ._features import Features, preparation_of
 from ._origin import Origin, Spool
 from ._packed import packing
 from ._preparation import TablePreparation
+from ._read_parquet import opened_parquet
 from ._report import PreparedColumn
 from ._stream import TableStream
 from ._table import Table
@@ -47,11 +48,9 @@ def _bytes_of(origin: Origin) -> float:
         return sum(_GROWTH[packing(path)] * path.stat().st_size for path in origin.paths)
     if origin.kind != ".parquet":
         return 0
-    import pyarrow.parquet as pq
-
     total = 0
     for path in origin.paths:
-        with pq.ParquetFile(path) as file:
+        with opened_parquet(path) as file:
             groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
             values = 12 * file.metadata.num_rows * file.metadata.num_columns
             total += max(values, 2 * sum(group.total_byte_size for group in groups))

@@ -35,7 +35,7 @@ def read_parquet(
     progress = progress or Silent()
     found = {}
     for path in paths:
-        with _opened(path) as file:
+        with opened_parquet(path) as file:
             found[path] = file.schema_arrow, file.metadata.num_rows
         refuse_duplicates(path, found[path][0].names)
     check_same_columns({path: schema.names for path, (schema, _) in found.items()})
@@ -48,7 +48,7 @@ def read_parquet(
     def blocks(some: list[str], told: Silent | None = None) -> Any:
         part = pa.schema([schema.field(name) for name in some], metadata=schema.metadata)
         for path in paths:
-            with _opened(path) as file:
+            with opened_parquet(path) as file:
                 for i in range(file.num_row_groups):
                     group = file.read_row_group(i, columns=some).select(some)
                     yield without_views(group).cast(part)
@@ -58,7 +58,7 @@ def read_parquet(
     table = schema.empty_table()
     if values:
         for path in paths:
-            with _opened(path) as file:
+            with opened_parquet(path) as file:
                 groups = [file.metadata.row_group(i) for i in range(file.num_row_groups)]
                 progress.add_total(sum(group.total_byte_size for group in groups))
         table = pa.concat_tables(list(blocks(names, progress))).cast(schema)
@@ -76,7 +76,7 @@ def read_parquet(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def opened_parquet(path: Path) -> Iterator[Any]:
     """Open a Parquet file, or say that it is none."""
     import pyarrow as pa
     import pyarrow.parquet as pq

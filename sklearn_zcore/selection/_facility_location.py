@@ -181,9 +181,9 @@ class FacilityLocationSelector(StreamingSelector, BlockSelector):
 
     Rows that do not fit in memory stay where they are: dask arrays and frames, Zarr arrays, Parquet
     files (a ``pathlib.Path``) and data sets of pyarrow and Hugging Face, and memory maps that are
-    larger than half of the free memory. Their blocks are the parts' first split; an order and a gain
-    of every row move, and the eighth of the rows itself that the first level keeps. A stream is
-    taken by `partial_fit`.
+    larger than half of the free memory. Each of their blocks is split by itself; an order and a
+    gain of every row move, and the eighth of the rows itself that the first level keeps. A stream
+    is taken by `partial_fit`.
 
     A greedy search cannot take its first choices back. So 2 % of the last problem's rows are
     chosen and then swapped for better ones, as k-medoids does [4]_, then 2 % more, and 4 % more.

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_zcore.rows import ColumnStore
+
 
 def as_readable(X: Any, owner: str, *, fits_stores: bool = False, instead: str = "") -> Any:
     """Return X as something that scikit-learn reads as it is meant.
@@ -50,6 +52,11 @@ def as_readable(X: Any, owner: str, *, fits_stores: bool = False, instead: str =
 
 def refuse_collections(X: Any, owner: str, *, fits_stores: bool = False, instead: str = "") -> None:
     """Raise TypeError about what is not in memory, or would have to be made dense."""
+    if isinstance(X, ColumnStore) and not fits_stores:
+        raise TypeError(
+            f"X is a ColumnStore, which {owner} does not fit. ZCoreSelector does; if all rows fit "
+            f"in memory, pass X.take(slice(None))."
+        )
     remedy = _remedy(X)
     if remedy is not None:
         kind = f"{type(X).__module__.partition('.')[0]} {type(X).__name__}"

@@ -262,8 +262,9 @@ class FacilityLocationSelector(StreamingSelector, BlockSelector):
     def _as_rows(self, X: Any, *, reset: bool, at_least: int) -> Any:
         if issparse(X) and self.metric == "manhattan":
             raise TypeError(
-                "X is sparse, and FacilityLocationSelector(metric='manhattan'), the default, needs "
-                "dense rows. Take metric='cosine', as for TF-IDF, or metric='euclidean'."
+                "Sparse data was passed for X, and FacilityLocationSelector(metric='manhattan'), "
+                "the default, needs dense rows. Take metric='cosine', as for TF-IDF, or "
+                "metric='euclidean'; or pass X.toarray() if that fits in memory."
             )
         return super()._as_rows(X, reset=reset, at_least=at_least)
 

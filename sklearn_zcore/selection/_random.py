@@ -146,7 +146,7 @@ class RandomSelector(BaseCoresetSelector):
         """Return X as an array of finite numbers, or the numbers of its rows where it is none."""
         if not reset and self._any_rows:
             return np.arange(float(count_rows(X)))[:, None]
-        if is_elsewhere(X):  # their number is all that a draw needs
+        if reset and is_elsewhere(X) and hasattr(X, "__len__"):  # all that a draw needs
             return self._as_numbers_of(X)
         try:
             rows = super()._validate_rows(X, reset=reset)

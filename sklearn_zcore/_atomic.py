@@ -5,10 +5,14 @@ import os
 import re
 import secrets
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
+
+STDOUT = Path("-")
 
 
 class FileAppeared(FileExistsError):
@@ -28,10 +32,14 @@ class NewFiles:
         self._force = force
         self._files: list[tuple[Path, Path, IO[bytes]]] = []
         self._folders: list[tuple[Path, Path]] = []
+        self._stream: IO[bytes] | None = None
         self._undo = ExitStack()
 
     def file(self, path: Path) -> IO[bytes]:
-        """Return a file to write to, that will be ``path``."""
+        """Return a file to write to, that will be ``path``; of ``-``, what goes to stdout."""
+        if path == STDOUT:
+            self._stream = self._undo.enter_context(tempfile.TemporaryFile())
+            return self._stream
         path = Path(os.path.realpath(path))  # Replace what a link points to, not the link.
         handle, temporary = create_beside(path)
         self._undo.callback(temporary.unlink, missing_ok=True)
@@ -69,6 +77,10 @@ class NewFiles:
         for temporary, path, file in self._files:
             file.close()
             os.replace(temporary, path)
+        if self._stream is not None:
+            self._stream.seek(0)
+            shutil.copyfileobj(self._stream, sys.stdout.buffer)
+            sys.stdout.flush()
 
     def clean(self) -> None:
         """Remove what was not published; after `publish` there is nothing left."""

@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from sklearn_zcore._words import close_match
 
-from ._errors import CliError, reported
+from ._errors import ARGUMENTS, CliError, reported
 
 
 def opt(
@@ -137,7 +137,12 @@ def refuse(given: dict[str, str], why: str, hint: str = "Leave it out.") -> None
 
 
 class Command(TyperCommand):
-    """A command whose ``--help`` is a switch like any other."""
+    """A command whose ``--help`` is a switch like any other, and which knows how it was called."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments, and keep them as they were given."""
+        ctx.meta[ARGUMENTS] = list(args)
+        return super().parse_args(ctx, args)
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return ``--help``: without the metavar, which would be <bool>."""

@@ -1,10 +1,12 @@
 """``zcore compare``: the methods against each other, on rows with labels."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sklearn_zcore.handover import Output, write_columns
 from sklearn_zcore.tables import file_format
 
 from ._command import command, opt
@@ -20,7 +22,7 @@ from ._options import (
     RunOptions,
     TellOptions,
 )
-from ._output import Output, check_output, write_columns, write_together
+from ._output import check_output, write_together
 from ._tell import print_json, print_lines, say_notes, say_warnings
 
 _SCORES = (".csv", ".parquet")
@@ -81,13 +83,12 @@ def compare(
         for_tables={n: option for n, option in own.given.items() if n == "target"},
         verbose=tell.verbose,
     )
-    if own.target is None and not table.is_dir():
-        raise CliError("--target is missing.", "Name the column with the labels: --target COLUMN.")
+    input.check_target(own.target)
     sizes = [parse_budget(text, "--budgets") for text in own.budgets.split(",") if text.strip()]
     if not sizes:
         raise CliError("--budgets is empty.", "For example: --budgets 1%,5%,10%.")
     methods = _methods(own.methods or [])
-    outputs = _check_outputs(own, table)
+    outputs = _check_outputs(own, input.sources)
     start = time.perf_counter()
     n_rows = input.read()
     for size in sizes:
@@ -126,14 +127,14 @@ def _methods(given: list[str]) -> list[str]:
     return [name for name in SELECTORS if not named or name in named or name == _YARDSTICK]
 
 
-def _check_outputs(own: CompareOptions, source: Path) -> list[Output]:
+def _check_outputs(own: CompareOptions, sources: Sequence[Path]) -> list[Output]:
     """Refuse files that could not be written, before any work is done."""
     outputs = []
     if own.out is not None:
         if file_format(own.out) not in _SCORES:
             raise CliError(f"--out {own.out}: it can be {' or '.join(_SCORES)}.")
         require("pandas", why="--out")
-        outputs.append(check_output(own.out, formats=_SCORES, force=own.force, source=source))
+        outputs.append(check_output(own.out, formats=_SCORES, force=own.force, sources=sources))
     if own.figure is not None:
         outputs.append(check_figure(own.figure, force=own.force))
     return outputs
@@ -148,7 +149,8 @@ def _write(outputs: list[Output], found: Any) -> None:
                 draw_figure(file, output, found)
             else:
                 frame = found.to_frame()
-                write_columns(file, output, {name: frame[name].tolist() for name in frame})
+                columns = {name: frame[name].tolist() for name in frame}
+                write_columns(file, output.format[1:], columns, output.style)
 
 
 def report(found: Any) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from sklearn_zcore.handover import Output
 from sklearn_zcore.tables import TableError
 
 from ._command import opt
 from ._errors import CliError, require
 from ._options import ForceOptions
-from ._output import Output, check_free
+from ._output import check_free
 
 FIGURES = (".png", ".pdf", ".svg")
 

@@ -3,33 +3,18 @@
 import time
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._atomic import NewFiles
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._words import close_match
-from sklearn_zcore.handover import (
-    ADDED,
-    FILE_FORMATS,
-    FOLDER_FORMATS,
-    Coreset,
-    Media,
-    media_of,
-    plain_columns,
-    write_file,
-    write_folder,
-)
 
 from ._errors import CliError
 from ._options import RunOptions, SelectorOptions
-from ._output import Output, write_columns
 
 FORMATS = (".csv", ".parquet", ".jsonl", ".npy", ".npz")
 
 # The options that are not called as the selectors' parameter is.
 _PARAMETER_OF = {"seed": "random_state", "jobs": "n_jobs"}
-_MOST_DRAWS = 10**15  # Draws are counted in 64 bits, and 10**8 of them take minutes.
 
 
 @dataclass
@@ -109,6 +94,8 @@ def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool
     selector : estimator
         Its budget is still the default.
     """
+    from sklearn_zcore.tables import parse_draws
+
     selector = known_method(selection.method).estimator()
     known = selector.get_params()
     values = {name: getattr(selection, name) for name in selection.given if name != "method"}
@@ -120,9 +107,15 @@ def build_selector(selection: SelectorOptions, run: RunOptions, *, verbose: bool
             f"Leave it out{_methods_with(given)}.",
         )
     if "n_iter" in values:
-        values["n_iter"] = _parse_n_iter(values["n_iter"])
+        values["n_iter"] = parse_draws(values["n_iter"], "--n-iter")
     values |= {**run_parameters(run), "verbose": int(verbose)}
     return selector.set_params(**{name: v for name, v in values.items() if name in known})
+
+
+def is_blind(selector: Any) -> bool:
+    """Tell whether a selector takes rows of any kind: it looks at none of their values."""
+    tags = selector.__sklearn_tags__().input_tags
+    return bool(tags.string and tags.allow_nan)
 
 
 def _methods_with(given: dict[str, str]) -> str:
@@ -141,24 +134,6 @@ def run_parameters(run: RunOptions) -> dict[str, Any]:
 
 def _parameter(option: str) -> str:
     return _PARAMETER_OF.get(option, option)
-
-
-def _parse_n_iter(text: str) -> int | str:
-    """Read ``--n-iter``: a whole number (also 2e6 or 2,000,000) or ``auto``."""
-    if text == "auto":
-        return text
-    try:
-        value = float(text.replace(",", ""))  # Messages write 2,000,000; it may be copied.
-    except ValueError:
-        value = float("nan")
-    if not value.is_integer():
-        raise CliError(f"--n-iter {text!r} is neither a whole number of draws nor 'auto'.")
-    if value > _MOST_DRAWS:
-        raise CliError(
-            f"--n-iter {text} is more draws than a life has time for.",
-            "A few million are plenty for most tables: --n-iter 5000000, or --n-iter auto.",
-        )
-    return int(value)
 
 
 def fit_selector(selector: Any, X: Any, n_rows: int, **keywords: Any) -> Fit:
@@ -225,51 +200,3 @@ def option_hint(message: str) -> str:
     if "n_iter" in message:
         text += " With --n-iter auto it is as many as the coreset needs to be stable."
     return text
-
-
-def write_coreset(
-    new: NewFiles,
-    output: Output,
-    coreset: Coreset,
-    columns: Any,
-    media: Media | Path | None = None,
-) -> None:
-    """Write the selected rows.
-
-    Parameters
-    ----------
-    new : NewFiles
-        What the output appears with.
-    output : Output
-        How.
-    coreset : Coreset
-        The rows.
-    columns : dict of str to sequence, or pyarrow.Table
-        What is known of each row; unused where only their numbers are written.
-    media : Media, Path or None, default=None
-        The files that the rows are about; of a table, its path, where a column may name them.
-    """
-    import numpy as np
-
-    if output.format not in (".npy", ".npz") and not output.only_indices:
-        columns = coreset.beside(columns)
-    if output.format in FOLDER_FORMATS:
-        if not isinstance(media, Media):
-            base = Path(media or "").absolute().parent
-            media = media_of(plain_columns(columns), base, output.format)
-        write_folder(output.format, new.folder(output.path), columns, media)
-        return
-    file = new.file(output.path)
-    if output.format == ".npy":
-        np.save(file, coreset.rows, allow_pickle=False)
-    elif output.format == ".npz":
-        X = np.column_stack(list(columns.values()))
-        more = {} if coreset.weights is None else {"weights": coreset.weights}
-        known = {"indices": coreset.rows, "scores": coreset.scores, "ranks": coreset.ranks}
-        np.savez(file, X=X, **known, **more)
-    elif output.only_indices:
-        write_columns(file, output, {ADDED[0]: coreset.rows})
-    elif (format := output.format.removeprefix(".")) in FILE_FORMATS:
-        write_file(format, file, columns, media if isinstance(media, Media) else None)
-    else:
-        write_columns(file, output, columns)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sklearn_zcore._against_random import accuracy, verdict
 from sklearn_zcore._atomic import NewFiles
-from sklearn_zcore.handover import make_coreset
+from sklearn_zcore.handover import Output, make_coreset, write_coreset
 
 from ._command import command, opt
 from ._compared import FigureOptions, check_figure, draw_figure, run_comparison
@@ -19,10 +19,9 @@ from ._coreset import (
     known_method,
     parse_budget,
     run_parameters,
-    write_coreset,
 )
 from ._options import RunOptions, TellOptions
-from ._output import Output, check_output, write_together
+from ._output import check_output, write_together
 from ._tell import print_json, print_lines
 
 METHODS = ("facility-location", "zcore", "k-means")  # and random draws

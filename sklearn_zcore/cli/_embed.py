@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from sklearn_zcore.handover import write_columns
+
 from ._command import command, opt
 from ._errors import CliError
 from ._folder import FolderInput
 from ._options import FormulaOptions, ImageOptions, TellOptions
-from ._output import check_output, write_columns, write_together
+from ._output import check_output, write_together
 from ._tell import print_json, print_lines, say_warnings
 
 
@@ -22,7 +24,9 @@ class EmbedOptions(FormulaOptions):
         ...,
         "FILE",
         "The output. .parquet: path, label where sub-folders are classes, and the features e0, "
-        "e1, ... .npy: the features alone, as float32, and their paths in a .paths.csv beside it.",
+        "e1, ... .npy: the features alone, as float32, and their paths in a .paths.csv beside it. "
+        ".zarr: the same in a store that is written as the work goes on, whatever the memory; a "
+        "run that was killed goes on.",
         short="-o",
     )
 
@@ -57,24 +61,29 @@ def embed(
     out, force, formulas = writing.out, writing.force, writing.formulas
     input = FolderInput(folder, images, verbose=tell.verbose)
     input.read()
-    outputs = [check_output(out, formats=(".parquet", ".npy"), force=force, source=folder)]
-    if outputs[0].format == ".npy":
+    formats = (".parquet", ".npy", ".zarr")
+    outputs = [check_output(out, formats=formats, force=force, sources=[folder])]
+    if outputs[0].format != ".parquet":
         beside = out.with_suffix(".paths.csv")
         outputs.append(check_output(beside, formats=(".csv",), force=force, formulas=formulas))
     elif formulas is not None:
         raise CliError("--formulas: for CSV files, and none is written.", "Leave it out.")
-    X = input.prepare()
+    is_store = outputs[0].format == ".zarr"
+    X = input.prepare_to(out, force=force) if is_store else input.prepare()
     columns = input.columns(input.kept)
+    # A store is whole by itself, and has been on its way for as long as the work took.
+    outputs = outputs[1:] if is_store else outputs
     with write_together(*outputs) as new:
         files = [new.file(output.path) for output in outputs]
         if len(outputs) > 1:
             np.save(files[0], X, allow_pickle=False)
-        else:
+        elif not is_store:
             columns |= {f"e{i}": values for i, values in enumerate(X.T)}
-        write_columns(files[-1], outputs[-1], columns)
+        write_columns(files[-1], outputs[-1].format[1:], columns, outputs[-1].style)
     if tell.json:
         print_json({**input.report(), "output": str(out)})
     elif not tell.quiet:
-        written = [("written", " and ".join(str(output.path) for output in outputs))]
+        paths = dict.fromkeys([out, *(output.path for output in outputs)])
+        written = [("written", " and ".join(map(str, paths)))]
         print_lines("Images embedded", input.lines() + written)
     say_warnings(input.warnings)

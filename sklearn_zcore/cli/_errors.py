@@ -3,6 +3,7 @@
 import functools
 import importlib
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,8 @@ import typer
 from sklearn_zcore._escape import shown
 from sklearn_zcore._extras import how_to_install
 from sklearn_zcore.tables import Setting, TableError, spelled
+
+ARGUMENTS = "sklearn_zcore.arguments"  # as they were given, in click's context
 
 EXIT_BUG = 1
 EXIT_MISTAKE = 2
@@ -46,7 +49,7 @@ def say(text: str, *, label: str = "", style: str = "") -> None:
 
 
 # Settings whose values are words, which no shell takes apart.
-_PLAIN = {"encoding", "key", "max_categories", "missing", "model", "target"}
+_PLAIN = {"encoding", "key", "max_categories", "memory", "missing", "model", "split", "target"}
 
 
 def as_option(setting: Setting) -> str:
@@ -59,6 +62,8 @@ def as_option(setting: Setting) -> str:
         return " ".join(f"--kind '{column}={kind}'" for column, kind in value.items())
     if name == "header":
         return "--no-header"
+    if name == "ignore" and value:
+        return f"--ignore {shlex.quote(value)}"
     option = "--kind" if name == "kinds" else f"--{name.replace('_', '-')}"
     if value is None:
         return option
@@ -76,7 +81,7 @@ def require(*modules: str, why: str) -> None:
             package = name.partition(".")[0]
             raise CliError(
                 f"{why} needs {package}, which could not be imported ({error}).",
-                how_to_install("plot" if package == "matplotlib" else "table")
+                how_to_install({"matplotlib": "plot", "zarr": "scale"}.get(package, "table"))
                 + " zcore select works without it on .npy and .npz files.",
             ) from error
 
@@ -100,7 +105,7 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(EXIT_INTERRUPTED) from interrupt
         except Exception as error:
             _trace(kwargs)
-            mistake = _as_mistake(error)
+            mistake = _as_mistake(error, kwargs.get("ctx"))
             if mistake is not None:
                 say(mistake.message, label="Error: ", style="bold red")
                 if mistake.hint:
@@ -114,12 +119,13 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _as_mistake(error: Exception) -> CliError | None:
+def _as_mistake(error: Exception, ctx: Any = None) -> CliError | None:
     """Return what the user can do something about; None for a bug."""
     if isinstance(error, CliError):
         return error
     if isinstance(error, TableError):
-        return CliError(spelled(error.message, as_option), spelled(error.hint, as_option))
+        hint = spelled(error.hint, as_option)
+        return CliError(spelled(error.message, as_option), hint + _mended(error, ctx))
     if isinstance(error, ImportError) and "sklearn-zcore[" in str(error):
         return CliError(str(error))
     if isinstance(error, FileExistsError) and error.filename is None:
@@ -131,6 +137,19 @@ def _as_mistake(error: Exception) -> CliError | None:
         detail = f" ({error})" if str(error) else ""
         return CliError(f"Not enough memory{detail}.", "Use fewer columns: --columns, --ignore.")
     return None
+
+
+def _mended(error: TableError, ctx: Any) -> str:
+    """Return the command line without the columns that are at fault; they are not used."""
+    args, options = (None, {}) if ctx is None else (ctx.meta.get(ARGUMENTS), ctx.params)
+    named = [name for text in options.get("columns") or [] for name in text.split(",")]
+    if not error.columns or not args or set(named) & set(error.columns):
+        return ""
+    carried = [n for n in error.columns if "carry" in options and n not in error.unwritable]
+    ignored = [name for name in error.columns if name not in carried]
+    added = ["--carry", ",".join(carried)] * bool(carried)
+    added += ["--ignore", ",".join(ignored)] * bool(ignored)
+    return f"\nThis leaves them out: {shlex.join(['zcore', ctx.info_name, *args, *added])}"
 
 
 def silence_stdout() -> None:

@@ -1,23 +1,24 @@
 """A folder of images as the input of a command: embedded."""
 
 import os
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sklearn_zcore._escape import shown, written
+from sklearn_zcore._escape import written
 from sklearn_zcore._words import plural
-from sklearn_zcore.handover import Coreset, Media
+from sklearn_zcore.handover import (
+    Coreset,
+    Media,
+    Output,
+    check_target,
+    place_files,
+    write_coreset,
+)
 
-from ._coreset import write_coreset
 from ._errors import CliError
-from ._files import check_target, put_files
 from ._options import FileOptions, ImageOptions, WritingOptions
-from ._output import Output, check_output, write_together
-
-# Options that are the embedder's parameters of that name.
-_PARAMETERS = ("pooling", "layer", "revision", "device", "dtype", "batch_size")
+from ._output import check_output, write_together
 
 
 @dataclass
@@ -42,12 +43,8 @@ class FolderInput:
         The places in `paths` of those that can be read, after `prepare`.
     X : ndarray of shape (n_kept, n_features)
         Their embeddings.
-    broken : dict of str to str
-        The images that were skipped, with the reason.
-    cache : Path or None
-        Where the embeddings are kept.
-    seconds : float
-        The time it took.
+    embedding : EmbeddingRun
+        How they came about.
     """
 
     path: Path
@@ -57,6 +54,7 @@ class FolderInput:
     target: Path | None = None
 
     noun = "image"
+    on_disk = False
 
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
@@ -66,8 +64,17 @@ class FolderInput:
                 "Name the model that embeds its images: --model clip, dinov2, resnet18, an id of "
                 "the Hugging Face hub or a directory. If it holds tables, name one file.",
             )
-        if self.images.no_cache and self.images.cache_dir is not None:
-            raise CliError("--no-cache and --cache-dir contradict.", "Leave one of them out.")
+        from sklearn_zcore.embedding import EmbeddingRun
+
+        self.embedding = EmbeddingRun(self.images, self.verbose)
+
+    @property
+    def sources(self) -> list[Path]:
+        """What is never overwritten."""
+        return [self.path]
+
+    def check_target(self, target: str | None) -> None:
+        """Accept that labels are not named: they are the sub-folders."""
 
     def check_output(self, writing: WritingOptions) -> Output:
         """Refuse outputs that could not be written, before any work is done."""
@@ -75,14 +82,18 @@ class FolderInput:
             writing.out,
             formats=(".csv", ".parquet", ".jsonl"),
             force=writing.force,
-            source=self.path,
+            sources=self.sources,
             formulas=writing.formulas,
             format=writing.format,
         )
         self.target = check_target(self.files, self.path)
         return output
 
-    def read(self) -> int:
+    def may_be_counted(self, output: Output) -> bool:
+        """Tell whether the rows could be written without a look at them: images are embedded."""
+        return False
+
+    def read(self, *, values: bool = True, limit: int | None = None) -> int:
         """List the images and return their number."""
         from sklearn_zcore.embedding import load_image_folder
 
@@ -108,63 +119,23 @@ class FolderInput:
         -------
         X : ndarray of shape (n_kept, n_features)
         """
-        import numpy as np
-
-        from sklearn_zcore.embedding import BrokenInputError
-
-        embedder = self._build_embedder()
-        start = time.perf_counter()
-        errors: dict[int, str] = {}
-        try:
-            X = embedder.fit_transform(self.paths)
-        except BrokenInputError as error:
-            errors, X = error.errors, error.embeddings
-            if self.images.on_error != "skip":
-                raise self._stopped(errors) from error
-        except (ValueError, TypeError, ImportError) as error:
-            raise CliError(str(error)) from error
-        except OSError as error:
-            raise CliError(str(error) if error.filename is None else f"{error}.") from error
-        except MemoryError as error:
-            detail = f" ({error})" if str(error) else ""
-            raise CliError(
-                f"Not enough memory to embed the images{detail}.",
-                "Use a smaller --batch-size and fewer --workers, or leave out the largest images.",
-            ) from error
-        self.broken = {self.paths[i]: reason for i, reason in errors.items()}
-        self.kept = np.setdiff1d(np.arange(len(self.paths)), list(errors))
-        if self.kept.size == 0:
-            raise CliError(f"No image in {self.path} can be read.", _listed(self.broken))
-        self.cache, self.seconds = embedder.cache_dir, time.perf_counter() - start
+        X, broken = self.embedding.run(self.paths, self.paths)
+        self._keep(broken)
         self.X = X[self.kept]
         return self.X
 
-    def _build_embedder(self) -> Any:
-        import joblib
+    def prepare_to(self, path: Path, *, force: bool) -> Any:
+        """Return a store of the embeddings, that is written while they are computed."""
+        self.X, broken = self.embedding.run_to(path, self.paths, self.paths, overwrite=force)
+        self._keep(broken)
+        return self.X
 
-        from sklearn_zcore.embedding import FoundationEmbedder, default_cache_dir
+    def _keep(self, broken: list[int]) -> None:
+        import numpy as np
 
-        images = self.images
-        models = images.model or []
-        cache = None if images.no_cache else images.cache_dir or default_cache_dir()
-        return FoundationEmbedder(
-            models[0] if len(models) == 1 else models,
-            modality="image",
-            local_files_only=images.offline,
-            cache_dir=cache,
-            num_workers=joblib.cpu_count() if images.workers is None else images.workers,
-            verbose=int(self.verbose),
-            **{name: getattr(images, name) for name in _PARAMETERS if name in images.given},
-        )
-
-    def _stopped(self, errors: dict[int, str]) -> CliError:
-        broken = {self.paths[i]: reason for i, reason in errors.items()}
-        kept = "" if self.images.no_cache else " The embeddings of all others are in the cache."
-        return CliError(
-            f"{plural(len(broken), 'image')} of {len(self.paths):,} cannot be read:\n"
-            f"{_listed(broken)}",
-            f"Mend or delete them, or go on without: --on-error skip.{kept}",
-        )
+        self.kept = np.setdiff1d(np.arange(len(self.paths)), broken)
+        if self.kept.size == 0:
+            raise CliError(f"No image in {self.path} can be read.", self.warnings[0])
 
     @property
     def notes(self) -> list[str]:
@@ -174,10 +145,7 @@ class FolderInput:
     @property
     def warnings(self) -> list[str]:
         """The images that were skipped, one a line."""
-        if not self.broken:
-            return []
-        skipped = plural(len(self.broken), "image")
-        return [f"{skipped} skipped, which cannot be read:\n{_listed(self.broken)}"]
+        return self.embedding.warnings()
 
     def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
         """Return embeddings, their classes, and that they are numbers already."""
@@ -238,7 +206,7 @@ class FolderInput:
         with write_together(output) as new:
             if self.target is not None:
                 link = self.files.link_to is not None
-                put_files(new, self.target, media, link=link)
+                place_files(new, self.target, media, link=link)
             write_coreset(new, output, coreset, columns, media)
 
     def lines(self) -> list[tuple[str, str]]:
@@ -247,16 +215,9 @@ class FolderInput:
         found = plural(count, "image")
         if self.classes is not None:
             found += f" in {self._n_classes()} classes"
-        if self.broken:
-            found += f", {len(self.broken):,} skipped"
-        rate = count / max(self.seconds, 1e-9)
-        features = plural(self.X.shape[1], "feature")
-        return [
-            ("input", f"{self.path}, {found}"),
-            ("model", " + ".join(self.images.model or [])),
-            ("embedded", f"{features}, {self.seconds:.1f} s ({rate:,.0f} images/s)"),
-            ("cache", str(self.cache or "none")),
-        ]
+        if self.embedding.broken:
+            found += f", {len(self.embedding.broken):,} skipped"
+        return [("input", f"{self.path}, {found}"), *self.embedding.lines(self.X)]
 
     def written(self, output: Output, order: str) -> list[tuple[str, str]]:
         """Say what was written of it."""
@@ -269,18 +230,11 @@ class FolderInput:
             "input": str(self.path),
             "n_images": len(self.kept),
             "n_classes": None if self.classes is None else self._n_classes(),
-            "skipped": self.broken,
-            "model": self.images.model,
             "n_features": int(self.X.shape[1]),
-            "seconds_embedding": round(self.seconds, 4),
-            "cache": None if self.cache is None else str(self.cache),
+            **self.embedding.report(),
             "files": None if self.target is None else str(self.target),
             "notes": self.notes,
         }
 
     def _n_classes(self) -> int:
         return len(set(self.classes[self.kept].tolist()))
-
-
-def _listed(broken: dict[str, str]) -> str:
-    return "\n".join(f"  {shown(path)}: {shown(reason)}" for path, reason in broken.items())

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from sklearn_zcore.tables import find_origin, is_folder_of_tables
+
 from ._command import refuse
+from ._errors import CliError
 from ._folder import FolderInput
 from ._options import ColumnOptions, FileOptions, ImageOptions, ReadingOptions
 from ._table import TableInput
@@ -11,7 +14,7 @@ Input = TableInput | FolderInput
 
 
 def open_input(
-    path: Path,
+    names: list[str],
     *,
     reading: ReadingOptions,
     columns: ColumnOptions,
@@ -24,8 +27,8 @@ def open_input(
 
     Parameters
     ----------
-    path : Path
-        A file or a folder.
+    names : list of str
+        Files, a folder, stdin, or a data set that has a name.
     reading, columns : ReadingOptions, ColumnOptions
         What may be given for tables.
     images, files : ImageOptions, FileOptions or None
@@ -41,12 +44,25 @@ def open_input(
         Nothing has been read yet.
     """
     files = files or FileOptions()
-    if path.is_dir():
+    folder = next((Path(name) for name in names if Path(name).is_dir()), None)
+    if folder is not None and (images.model or not is_folder_of_tables(folder)):
         given = {**columns.given, **reading.given, **(for_tables or {})}
-        refuse(given, f"for tables, and {path} is a folder of images.")
-        return FolderInput(path, images, files, verbose)
-    if path.exists():
-        given = {**images.given, **files.given}
-        hint = "Leave it out, or name the folder."
-        refuse(given, f"for folders of images, and {path} is a file.", hint)
-    return TableInput(path, reading, columns)
+        refuse(given, f"for tables, and {folder} is a folder of images.")
+        if len(names) > 1:
+            raise CliError(
+                f"The folder {folder} stands beside other inputs.",
+                "Give one folder of images; it is searched to any depth.",
+            )
+        return FolderInput(folder, images, files, verbose)
+    embeds = bool(columns.images or columns.text)
+    origin = find_origin(names)
+    given = files.given if embeds else {**images.given, **files.given}
+    shown = f"{origin.shown} is {'a file' if origin.paths else 'a table'}"
+    hint = "Leave it out, or name the folder."
+    if images.model:
+        hint = (
+            "Leave it out, or name the folder; a table's columns are embedded by --images COLUMN "
+            "and --text COLUMN."
+        )
+    refuse(given, f"for folders of images, and {shown}.", hint)
+    return TableInput(origin, reading, columns, images, verbose)

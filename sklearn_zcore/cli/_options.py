@@ -12,11 +12,12 @@ from ._command import Options, opt
 _MODEL = "Embedding images"
 
 Rows = Annotated[
-    Path,
+    list[str],
     typer.Argument(
-        metavar="TABLE|FOLDER",
-        help="The input: .csv, .csv.gz, .tsv, .parquet, .jsonl, .npy or .npz, one row per sample; "
-        "or a folder of images, with --model.",
+        metavar="INPUT",
+        help="A row per sample: .csv, .tsv, .jsonl (also .gz, .bz2, .xz), .parquet, .npy, .npz; "
+        "several files, or a folder of .parquet, are one table; - is stdin; openml:NAME and "
+        "hf:NAME are data sets. Or a folder of images, with --model.",
         show_default=False,
     ),
 ]
@@ -39,7 +40,7 @@ class ReadingOptions(Options):
     """How a table is read."""
 
     panel = "Reading the table"
-    rare = {"key"}
+    rare = {"key", "split", "data_home"}
 
     key: str | None = opt(None, "NAME", "The array to use in an .npz file that holds several.")
     sep: str | None = opt(
@@ -54,7 +55,16 @@ class ReadingOptions(Options):
         "A,B",
         "What else stands for a missing value in a CSV file, besides NA, NaN, null and the rest "
         "of what pandas knows.",
-        shown="none",
+        shown=False,
+    )
+    split: str | None = opt(
+        None, "NAME", "Which rows of hf:NAME: train, test, train[:10%].", shown="the only one"
+    )
+    data_home: Path | None = opt(
+        None,
+        "DIR",
+        "Where scikit-learn keeps what openml:NAME fetches.",
+        shown="$SCIKIT_LEARN_DATA, or scikit_learn_data in the home folder",
     )
 
 
@@ -69,20 +79,20 @@ class ColumnOptions(Options):
         None, "A,B", "Select on these columns only; the others are carried.", shown="all"
     )
     ignore: list[str] | None = opt(
-        None, "A,B", "Neither select on these nor write them.", shown="none"
+        None, "A,B", "Neither select on these nor write them.", shown=False
     )
     missing: Literal["impute", "drop", "error"] | None = opt(
         None,
         "",
-        "Missing values: fill in (numbers with the median, categories with a category 'missing' "
-        "of their own), leave out their rows, or stop.",
+        "Missing values: fill in (medians, and a category 'missing' of their own), leave out their "
+        "rows, or stop.",
         shown="impute; error with --raw",
     )
     raw: bool = opt(
         False,
         "",
-        "Use the columns as they are: all numeric, none missing. Right for embeddings. Without "
-        "it, numeric columns are standardised and categories one-hot encoded.",
+        "Use the columns as they are, all numbers: right for embeddings. Others are "
+        "standardised, and categories one-hot encoded.",
     )
     max_categories: int = opt(
         100,
@@ -101,6 +111,16 @@ class ColumnOptions(Options):
     decimal: Literal[".", ","] | None = opt(
         None, "", "The decimal separator of the table's numbers.", shown="found out"
     )
+    images: str | None = opt(
+        None,
+        "COLUMN",
+        "Select on the images of this column, as --model embeds them: paths, from the table's "
+        "folder. The other columns are carried.",
+        shown=False,
+    )
+    text: list[str] | None = opt(
+        None, "A,B", "The same for columns of text, with a model such as minilm.", shown=False
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +131,7 @@ class CarryOptions(ColumnOptions):
         None,
         "A,B",
         "Write these through without selecting on them: ids, labels, free text.",
-        shown="none",
+        shown=False,
     )
 
 
@@ -159,10 +179,10 @@ class CampaignOptions(Options):
         "Rows selected before: an earlier coreset (its zcore_row, or path), a .npy of row numbers, "
         "or a column that is not empty for them, such as label. --budget then counts further "
         "rows. If it is --out itself, the file keeps its rows and goes on.",
-        shown="none",
+        shown=False,
     )
     group_by: list[str] | None = opt(
-        None, "A,B", "Columns whose every value gets a share of the coreset.", shown="none"
+        None, "A,B", "Columns whose every value gets a share of the coreset.", shown=False
     )
     group_budget: str | None = opt(
         None,
@@ -179,7 +199,7 @@ class CampaignOptions(Options):
         "X|auto",
         "No selected row is nearer than this to another, in units of the prepared features; auto "
         "is half the median distance of neighbours.",
-        shown="none",
+        shown=False,
     )
     weights: bool = opt(
         False, "", "Also write zcore_weight: how many rows each selected row stands for."
@@ -238,8 +258,9 @@ class WritingOptions(FormulaOptions):
         "FILE",
         "The output. .csv, .parquet, .jsonl: the rows with all columns as they were, and "
         "zcore_row (from 0), zcore_score, zcore_rank (1 = most valuable). .npy: the row numbers. "
-        ".npz (for arrays): X, indices, scores, ranks. A CSV keeps the separator and encoding of a "
-        "CSV input, without a byte-order mark; the columns of an array are f0, f1, ...",
+        ".npz (for arrays): X, indices, scores, ranks. Text is packed by .gz, .bz2, .xz. A CSV "
+        "keeps separator and encoding of a CSV input, without a byte-order mark; the columns of "
+        "an array are f0, f1, ... - is stdout.",
         short="-o",
     )
     format: Literal["csv", "parquet", "jsonl", "label-studio", "fiftyone", "imagefolder"] | None = (

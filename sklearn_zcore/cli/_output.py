@@ -1,45 +1,15 @@
 """Where results go: checked before the work starts, written whole or not at all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
-from sklearn_zcore import handover
-from sklearn_zcore._atomic import FileAppeared, NewFiles, create_beside, new_files
-from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle
-from sklearn_zcore.tables import file_format
+from sklearn_zcore._atomic import STDOUT, FileAppeared, NewFiles, create_beside, new_files
+from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle, Output, check_new_folder, format_of
+from sklearn_zcore.tables import packing
 
 from ._errors import CliError, require
-from ._files import check_new_folder
-
-
-@dataclass(frozen=True)
-class Output:
-    """A file that may be written.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    format : str
-        ``.csv``, ``.parquet``, ``.jsonl``, ``.npy``, ``.npz`` or ``label-studio``; of a folder
-        ``fiftyone`` or ``imagefolder``.
-    force : bool
-        Whether it may replace a file.
-    only_indices : bool
-        Whether only row numbers are written to it.
-    style : CsvStyle
-        How a CSV file is written.
-    """
-
-    path: Path
-    format: str
-    force: bool = False
-    only_indices: bool = False
-    style: CsvStyle = CsvStyle()
 
 
 def check_output(
@@ -47,7 +17,7 @@ def check_output(
     *,
     formats: tuple[str, ...],
     force: bool,
-    source: Path | None = None,
+    sources: Sequence[Path] = (),
     formulas: str | None = None,
     format: str | None = None,
 ) -> Output:
@@ -61,8 +31,8 @@ def check_output(
         The extensions that it can have.
     force : bool
         Overwrite an existing file.
-    source : Path or None, default=None
-        The input, which is never overwritten.
+    sources : sequence of Path, default=()
+        The input, which is never overwritten: a folder, or files.
     formulas : {"escape", "keep"} or None, default=None
         What becomes of text in a CSV file that a spreadsheet would run; None is to escape it.
     format : str or None, default=None
@@ -75,11 +45,15 @@ def check_output(
     """
     kind = format_of(path, format)
     if kind in FOLDER_FORMATS:
-        check_new_folder("--out", path, source)
+        check_new_folder("--out", path, *sources[:1])
         return Output(path, kind)
+    if kind == ".zarr" in formats and (not path.exists() or path.is_dir()):
+        require("zarr", why="Writing .zarr")
+        return Output(path, kind, force)  # The beginning of a store goes on.
     if path.is_dir():
         raise CliError(f"The output {path} is a directory.", f"Name a file: {path}/coreset.csv.")
-    if kind not in (*formats, "label-studio") or path.name.lower().endswith(".gz"):
+    packs = bool(packing(path)) and kind not in (".csv", ".jsonl")
+    if kind not in (*formats, "label-studio") or packs:
         raise CliError(
             f"The output {path} has an extension that zcore does not write here.",
             f"It writes {', '.join(formats)}.",
@@ -88,29 +62,26 @@ def check_output(
         raise CliError(f"--formulas: for CSV files, and {path} is none.", "Leave it out.")
     if kind == ".parquet":
         require("pyarrow", "pyarrow.parquet", why="Writing .parquet")
-    if source is not None and path.exists() and source.exists() and os.path.samefile(path, source):
-        raise CliError(f"The output {path} is the input itself.", "Name another file.")
-    check_free(path, force=force)
+    check_free(path, sources, force=force)
     return Output(path, kind, force, style=CsvStyle(escape_formulas=formulas != "keep"))
 
 
-def format_of(path: Path, format: str | None) -> str | None:
-    """Return what an output is, by option or by extension."""
-    if format is None:
-        return ".jsonl" if path.name.lower().endswith(".jsonl") else file_format(path)
-    return f".{format}" if format in ("csv", "parquet", "jsonl") else format
-
-
-def check_free(path: Path, *, force: bool) -> None:
+def check_free(path: Path, sources: Sequence[Path] = (), *, force: bool) -> None:
     """Refuse a file that is there, or that its directory would not take.
 
     Parameters
     ----------
     path : Path
         The file to write.
+    sources : sequence of Path, default=()
+        The files of the input.
     force : bool
         Overwrite an existing file.
     """
+    if path == STDOUT:
+        return
+    if path.exists() and any(s.exists() and os.path.samefile(path, s) for s in sources):
+        raise CliError(f"The output {path} is the input itself.", "Name another file.")
     if path.exists() and not force:
         raise CliError(f"The output {path} exists.", "Overwrite it with --force, or name another.")
     if not path.parent.exists():
@@ -146,6 +117,8 @@ def write_together(*outputs: Output) -> Iterator[NewFiles]:
     try:
         with new_files(force=any(output.force for output in outputs)) as new:
             yield new
+    except BrokenPipeError:
+        raise
     except FileAppeared as error:
         raise CliError(
             f"The output {error.filename} was made by another program in the meantime.",
@@ -157,18 +130,3 @@ def write_together(*outputs: Output) -> Iterator[NewFiles]:
             f"The output {names} could not be written: {error.strerror or error}. Nothing is left "
             "of it."
         ) from error
-
-
-def write_columns(file: IO[bytes], output: Output, columns: Any) -> None:
-    """Write columns of one length, as .csv or .parquet.
-
-    Parameters
-    ----------
-    file : binary file
-        Where to.
-    output : Output
-        How.
-    columns : dict of str to sequence, or pyarrow.Table
-        Arrays, columns of a table, or lists of plain values.
-    """
-    handover.write_columns(file, output.format.removeprefix("."), columns, output.style)

@@ -1,13 +1,14 @@
 """``zcore report``, and the report of ``zcore select``: a page about a coreset."""
 
-import os
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sklearn_zcore._words import plural
+from sklearn_zcore.handover import Output
 
 from ._command import Options, command, opt
 from ._errors import CliError
@@ -20,7 +21,7 @@ from ._options import (
     Rows,
     TellOptions,
 )
-from ._output import Output, check_free, write_together
+from ._output import check_free, write_together
 from ._tell import print_json, print_lines, say_notes, say_warnings
 
 
@@ -95,7 +96,7 @@ def report(
         for_tables=groups.given,
         verbose=tell.verbose,
     )
-    page = check_page(own.out, table, force=own.force)
+    page = check_page(own.out, input.sources, force=own.force)
     n_rows = input.read()
     column = own.coreset_column
     rows = read_coreset_file(own.coreset, n_rows, input.names(), column=column)
@@ -111,16 +112,14 @@ def report(
     say_warnings(input.warnings)
 
 
-def check_page(path: Path, source: Path, *, force: bool) -> Output:
+def check_page(path: Path, sources: Sequence[Path], *, force: bool) -> Output:
     """Refuse a page that could not be written, or made, before any work is done."""
     from sklearn_zcore.inspection.report import require_report_extra
 
     require_report_extra()
     if path.suffix.lower() not in (".html", ".htm"):
         raise CliError(f"The report {path} is no page.", f"Name it {path.stem}.html.")
-    if source.exists() and path.exists() and os.path.samefile(path, source):
-        raise CliError(f"The output {path} is the input itself.", "Name another file.")
-    check_free(path, force=force)
+    check_free(path, sources, force=force)
     return Output(path, ".html", force)
 
 

@@ -1,19 +1,22 @@
 """``zcore select``: a table or a folder in, a coreset out."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sklearn_zcore._atomic import STDOUT
 from sklearn_zcore.handover import make_coreset
 
-from ._command import command, refuse
+from ._command import Options, command, opt, refuse
 from ._coreset import (
     budget_rows,
     build_selector,
     fit_report,
     fit_selector,
+    is_blind,
     known_method,
     parse_budget,
 )
+from ._errors import CliError
 from ._input import open_input
 from ._options import (
     BudgetOptions,
@@ -32,6 +35,28 @@ from ._report import PageOptions, check_page, write_page
 from ._tell import print_json, print_lines, say_notes, say_warnings, stability_sentence
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScaleOptions(Options):
+    """What a selection may take, and who does its work."""
+
+    panel = "Large inputs"
+    rare = {"memory", "scheduler"}
+
+    memory: str | None = opt(
+        None,
+        "SIZE",
+        "What a table may take, such as 2GB: a larger one is read a part at a time, and its "
+        "numbers are kept in a store on disk.",
+        shown="half of what is free",
+    )
+    scheduler: str | None = opt(
+        None,
+        "URL|local",
+        "Have the workers of Dask do the work: tcp://HOST:PORT, or local.",
+        shown=False,
+    )
+
+
 @command
 def select(
     table: Rows,
@@ -42,6 +67,7 @@ def select(
     selection: SelectorOptions,
     campaign: CampaignOptions,
     run: RunOptions,
+    scale: ScaleOptions,
     reading: ReadingOptions,
     images: ImageOptions,
     files: FileOptions,
@@ -88,21 +114,37 @@ def select(
     )
     budget = parse_budget(size.budget)
     selector = build_selector(selection, run, verbose=tell.verbose)
-    from sklearn_zcore.tables import goes_on, read_campaign
+    from sklearn_zcore.tables import (
+        goes_on,
+        on_cluster,
+        parse_bytes,
+        read_campaign,
+        refuse_on_disk,
+    )
 
     # An earlier coreset that goes on is meant to be replaced.
     on = goes_on(campaign, writing.out)
     output = input.check_output(replace(writing, force=writing.force or on))
     if page.report is None:
         refuse(page.given, "for the report, which is not asked for.", "Add --report report.html.")
-    report_to = page.report and check_page(page.report, table, force=writing.force)
-    budget_rows(budget, input.read())  # Before the work: a budget above n is soon told.
+    report_to = page.report and check_page(page.report, input.sources, force=writing.force)
+    if output.path == STDOUT and tell.json:
+        raise CliError("--out - and --json both write to stdout.", "Name a file.")
+    blind = not (report_to or campaign.given) and is_blind(selector)
+    # Before the work: a budget above n is soon told.
+    values = not (blind and input.may_be_counted(output))
+    limit = None if scale.memory is None else parse_bytes(scale.memory, "--memory")
+    budget_rows(budget, input.read(values=values, limit=limit))
+    if input.on_disk:
+        refuse_on_disk({**campaign.given, **page.given})
     X = input.prepare(output)
-    known = read_campaign(campaign, input, len(X), output.path)
+    n = input.n_rows if input.kept is None else len(input.kept)
+    known = read_campaign(campaign, input, n, output.path)
     selector.set_params(**known.parameters)
     beside = input.beside(page.groups) if report_to else {}
-    n_selected = budget_rows(budget, len(X), n_taken=len(known.before))
-    fit = fit_selector(selector, X, n_selected, **known.keywords)
+    n_selected = budget_rows(budget, n, n_taken=len(known.before))
+    with on_cluster(scale.scheduler):
+        fit = fit_selector(selector, X, n_selected, **known.keywords)
     before = known.before if known.goes_on else ()
     coreset = make_coreset(
         fit.selector, input.kept, writing.order, before=before, weights=campaign.weights
@@ -125,10 +167,10 @@ def select(
         print_json(report)
     elif not tell.quiet:
         lines = input.lines() + _fit_lines(report)
-        lines.append(("coreset", budget.describe(len(X)).replace("row", input.noun, 1)))
+        lines.append(("coreset", budget.describe(n).replace("row", input.noun, 1)))
         lines += input.written(output, writing.order)
         lines += [("report", str(page.report))] if report_to else []
-        print_lines(_title(selection), lines)
+        print_lines(_title(selection), lines, err=output.path == STDOUT)
     if not tell.quiet:
         say_notes(input.notes)
     say_warnings(input.warnings + fit.warnings)

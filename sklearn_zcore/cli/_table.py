@@ -1,61 +1,80 @@
 """A table or an array as the input of a command."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sklearn_zcore._words import shorten
-from sklearn_zcore.handover import ADDED, Coreset, csv_cells
+from sklearn_zcore.handover import (
+    ADDED,
+    Coreset,
+    Output,
+    check_columns,
+    format_of,
+    media_of,
+    write_coreset,
+)
 from sklearn_zcore.tables import (
     ARRAY_FORMATS,
-    check_table,
+    Origin,
     read_table,
     resolve_roles,
-    shortened,
     spelled,
-    spread_lists,
 )
 
 from ._command import refuse
-from ._coreset import FORMATS, write_coreset
+from ._coreset import FORMATS
 from ._errors import CliError, as_option
-from ._options import CarryOptions, ColumnOptions, ReadingOptions, WritingOptions
-from ._output import Output, check_output, format_of, write_together
+from ._options import CarryOptions, ColumnOptions, ImageOptions, ReadingOptions, WritingOptions
+from ._output import check_output, write_together
 
-# What is done to columns, and not with --raw.
+# What is done to columns, and not with --raw; nor, with more, to those that a model embeds.
+_NAME_THEM = "Name the column with the labels"
 _NOT_RAW = ("max_categories", "kind", "decimal")
-_KINDS = ("numeric", "datetime", "categorical", "text", "identifier", "empty")
+_NOT_EMBEDDED = ("columns", "raw", "missing", "kind", "max_categories")
 
 
 @dataclass
 class TableInput:
-    """A file of rows: what `FolderInput` is for images.
+    """Rows of a table: what `FolderInput` is for images.
 
     Attributes
     ----------
-    path : Path
-        The file.
-    reading, columns : ReadingOptions, ColumnOptions
-        How it is read, and how its columns become numbers.
+    origin : Origin
+        Where they are.
+    reading, columns, images : ReadingOptions, ColumnOptions, ImageOptions
+        How it is read, how its columns become numbers, and how they are embedded.
+    verbose : bool
+        Show a progress bar.
     source : Table
         What was read, after `read`.
     roles, used, features : Roles, Table, Features
         What its columns are used for, those that are features, and how they became numbers, after
         `prepare`.
+    embedding : EmbeddingRun
+        Of columns that a model embeds.
     warnings : list of str
         What must be told even to who wants to hear of nothing else.
     """
 
-    path: Path
+    origin: Origin
     reading: ReadingOptions
     columns: ColumnOptions
+    images: ImageOptions = field(default_factory=ImageOptions)
+    verbose: bool = False
     warnings: list[str] = field(default_factory=list)
 
     noun = "row"
 
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
-        if not self.columns.raw:
+        columns = self.columns
+        self.embedded = [columns.images] if columns.images else []
+        self.embedded += [name for text in columns.text or [] for name in text.split(",")]
+        if self.embedded:
+            self._check_embedded("--images" if columns.images else "--text")
+        if not columns.raw:
             return
         if self.columns.missing == "impute":
             raise CliError(
@@ -68,9 +87,22 @@ class TableInput:
             "nothing to it.",
         )
 
+    def _check_embedded(self, option: str) -> None:
+        """Refuse what means nothing where a model embeds columns."""
+        from sklearn_zcore.embedding import EmbeddingRun
+
+        if not self.images.model:
+            raise CliError(
+                f"{option} needs the model that embeds the column, and --model is missing.",
+                "For example: --model clip for images, --model minilm for texts.",
+            )
+        given = {n: o for n, o in self.columns.given.items() if n in _NOT_EMBEDDED}
+        refuse(given, f"with {option}, the embeddings are selected on, and nothing else.")
+        self.embedding = EmbeddingRun(self.images, self.verbose)
+
     def check_output(self, writing: WritingOptions) -> Output:
         """Refuse an output that could not be written, before any work is done."""
-        kind, wanted = check_table(self.path), format_of(writing.out, writing.format)
+        kind, wanted = self.origin.kind, format_of(writing.out, writing.format)
         if wanted == ".npz" and kind not in ARRAY_FORMATS:
             raise CliError(
                 "A table cannot be written as .npz.", "Use .csv or .parquet; .npy for row numbers."
@@ -81,23 +113,55 @@ class TableInput:
             writing.out,
             formats=FORMATS,
             force=writing.force,
-            source=self.path,
+            sources=self.sources,
             formulas=writing.formulas,
             format=writing.format,
         )
         return replace(output, only_indices=writing.indices or output.format == ".npy")
 
-    def read(self) -> int:
-        """Read the file and return the number of its rows."""
-        reading = self.reading
+    @property
+    def sources(self) -> tuple[Path, ...]:
+        """What is never overwritten."""
+        return self.origin.paths
+
+    def check_target(self, target: str | None) -> None:
+        """Refuse a comparison without labels; only a data set that has a name may know its own."""
+        if target is None and self.origin.paths:
+            raise CliError("--target is missing.", f"{_NAME_THEM}: --target COLUMN.")
+
+    def may_be_counted(self, output: Output) -> bool:
+        """Tell whether rows can be written, and nothing else is asked that needs their values."""
+        columns = self.columns
+        as_they_are = self.origin.kind != ".csv" or output.only_indices or output.format == ".csv"
+        asks = self.embedded or columns.raw or columns.missing not in (None, "impute")
+        return as_they_are and not asks and not columns.kind
+
+    def read(self, *, values: bool = True, limit: int | None = None) -> int:
+        """Read the table and return the number of its rows.
+
+        Parameters
+        ----------
+        values : bool, default=True
+            Otherwise rows are counted.
+        limit : int or None, default=None
+            Bytes: the numbers of a larger table are kept on disk.
+        """
+        from sklearn_zcore.tables import is_beyond
+
+        self.on_disk = values and not self.embedded and is_beyond(self.origin, limit)
+        reading, self.values = self.reading, values and not self.on_disk
         self.source = read_table(
-            self.path,
+            self.origin,
             key=reading.key,
             sep=reading.sep,
             encoding=reading.encoding,
-            na_values=tuple(v for text in reading.na_values or [] for v in text.split(",")),
+            na_values=self._na_values(),
             decimal=self.columns.decimal or "auto",
             header=not reading.no_header,
+            split=reading.split,
+            data_home=reading.data_home,
+            values=self.values,
+            verbose=int(self.verbose),
         )
         self.warnings += [spelled(warning, as_option) for warning in self.source.warnings]
         return self.source.n_rows
@@ -116,25 +180,78 @@ class TableInput:
         -------
         X : ndarray of shape (n_kept, n_features)
         """
-        from sklearn_zcore.tables import build_features
+        from sklearn_zcore.tables import find_features, preparation_of, store_features
 
         columns = self.columns
         ignored = [target] if target in self.source.names else []
         carried = columns.carry if isinstance(columns, CarryOptions) else None
         self.roles = resolve_roles(
-            self.source, columns.columns or [], [*(columns.ignore or []), *ignored], carried or []
+            self.source,
+            columns.columns or self.embedded,
+            [*(columns.ignore or []), *ignored],
+            carried or [],
         )
-        if output is not None:
-            self._check_written(output)
-        self.used, told = spread_lists(self.source.select(self.roles.features))
-        self.roles.notes.extend(spelled(note, as_option) for note in told if not columns.raw)
-        prepare = None if columns.raw else preparation(columns)
+        check = partial(check_columns, self.source, self._written(), output)
+        if self.origin.kind == ".zarr" and output is not None:
+            given = {n: o for n, o in columns.given.items() if n not in ("raw", "ignore", "carry")}
+            refuse(given, "the rows of a store are taken as they are.")
+            self.features = store_features(self.source)
+            return self.features.X
+        if not self.values or self.embedded:
+            check()
+            whole = self._stored if self.on_disk else self._counted
+            return self._embed() if self.embedded else whole()
+        prepare = None if columns.raw else preparation_of(columns)
         missing = columns.missing or ("error" if columns.raw else "impute")
-        features = build_features(self.used, prepare, missing)
+        used = self.source.select(self.roles.features)
+        self.used, features = find_features(used, prepare, missing, check)
         features.notes = [spelled(note, as_option) for note in features.notes]
         features.done = [spelled(line, as_option) for line in features.done]
         self.features = features
         return features.X
+
+    def _counted(self) -> Any:
+        """Return as many rows as there are, for a method that looks at none of their values."""
+        from sklearn_zcore.tables import uncounted_features
+
+        self.features = uncounted_features(self.source.n_rows)
+        return self.features.X
+
+    def _na_values(self) -> tuple[str, ...]:
+        return tuple(v for text in self.reading.na_values or [] for v in text.split(","))
+
+    def _stored(self) -> Any:
+        """Return a store of the numbers of a table that is larger than memory."""
+        from sklearn_zcore.tables import StoredFeatures
+
+        self.stored = StoredFeatures(
+            self.source,
+            self.roles.features,
+            self.columns,
+            na_values=self._na_values(),
+            verbose=int(self.verbose),
+        )
+        self.features = self.stored.features
+        return self.features.X
+
+    def _embed(self) -> Any:
+        """Return the embeddings of columns of images and texts."""
+        from sklearn_zcore.tables import cells_to_embed, embedded_features
+
+        more: dict[str, Any] = {"normalize": True} if len(self.embedded) > 1 else {}
+        blocks, broken = [], set()
+        for name in self.embedded:
+            noun = "image" if name == self.columns.images else "text"
+            base = self.origin.base if noun == "image" else None
+            cells, called = cells_to_embed(self.source, name, base)
+            X, errors = self.embedding.run(cells, called, noun, **more)
+            blocks.append(X)
+            broken.update(errors)
+        self.used = self.source.select(self.embedded)
+        models = " + ".join(self.images.model or [])
+        self.features = embedded_features(self.embedded, blocks, broken, models)
+        self.warnings += self.embedding.warnings("item")
+        return self.features.X
 
     @property
     def kept(self) -> Any:
@@ -148,16 +265,25 @@ class TableInput:
 
     def labelled(self, target: str | None) -> tuple[Any, Any, Any]:
         """Return rows, their labels (None where there is none), and what makes numbers of them."""
-        from sklearn_zcore.tables import column_text
+        from sklearn_zcore.tables import column_text, preparation_of
 
-        labels = column_text(self.source, target or "", "--target")
+        target = target or self.source.target
+        if target is None:
+            known = shorten(self.source.names, 20)
+            hint = f"{_NAME_THEM}: --target COLUMN. It has {known}."
+            raise CliError("--target is missing, and the data set does not say it.", hint)
+        labels = column_text(self.source, target, "--target")
         X = self.prepare(target=target)  # Says what is wrong with the columns, and what they are.
         if self.kept is not None:
             labels = labels[self.kept]
-        if self.columns.raw:
+        if self.features.raw:
             return X, labels, None
         rows = self.used if self.kept is None else self.used.take(self.kept)
-        return rows.array if rows.table is None else rows.table, labels, preparation(self.columns)
+        return (
+            rows.array if rows.table is None else rows.table,
+            labels,
+            preparation_of(self.columns),
+        )
 
     def names(self) -> None:
         """Rows have numbers alone."""
@@ -168,7 +294,15 @@ class TableInput:
 
         data, named = shown_columns(self.source, self.kept, self._written(), groups or [])
         numbers = {} if self.kept is None else {ADDED[0]: self.kept}
-        return {"data": {**numbers, **(data or {})} or None, "groups": named}
+        shown = {"data": {**numbers, **(data or {})} or None, "groups": named}
+        return shown | ({"images": self._media().paths} if self.columns.images else {})
+
+    def _media(self, rows: Any = None) -> Any:
+        """Return the files of the column of images, of some rows or of those of the matrix."""
+        name = self.columns.images or ""
+        rows = self.kept if rows is None else rows
+        part = self.source if rows is None else self.source.take(rows)
+        return media_of({name: part.table[name].to_pylist()}, self.origin.base, "--images", name)
 
     def column(self, name: str, option: str) -> Any:
         """Return a column of the rows of the matrix, as text; None where nothing stands."""
@@ -195,52 +329,22 @@ class TableInput:
         ignored = set(self.roles.ignored)
         return [name for name in self.source.names if name not in ignored]
 
-    def _check_written(self, output: Output) -> None:
-        """Refuse columns that the output cannot hold."""
-        if output.only_indices or output.format == ".npz":
-            return
-        written, source = self._written(), self.source
-        if taken := [name for name in ADDED if name in written]:
-            raise CliError(
-                f"The input {self.path} already has the column {', '.join(taken)}, which zcore "
-                "adds.",
-                f"Leave it out: --ignore {','.join(taken)}.",
-            )
-        if output.format == ".csv" and source.table is not None and source.verbatim is None:
-            for name in written:
-                csv_cells(name, source.table[name].slice(0, 0))
-
     def write(self, output: Output, coreset: Coreset) -> None:
         """Write the coreset: a CSV input's cells as they were, all else with the type it has."""
-        columns = {} if output.only_indices else self._columns(output, coreset)
-        style = replace(output.style, numbers=frozenset(self._numbers()))
-        if self.source.csv and not output.only_indices:
-            style = replace(style, sep=self.source.csv["sep"], encoding=self.source.csv["encoding"])
+        from sklearn_zcore.tables import columns_of_numbers, stored_rows
+
+        columns: Any = {}
+        if not output.only_indices:
+            names, is_csv = self._written(), output.format == ".csv"
+            columns = stored_rows(self.source, names, coreset.rows, as_text=is_csv)
+            numbers = columns_of_numbers(self.source, columns)
+            csv: dict[str, Any] = self.source.csv
+            style = replace(output.style, **csv, numbers=frozenset(numbers))
+            output = replace(output, style=style)
+        has_files = self.columns.images and output.format.startswith(("label", "fifty", "image"))
+        media = self._media(coreset.rows) if has_files else self.origin.base
         with write_together(output) as new:
-            write_coreset(new, replace(output, style=style), coreset, columns, self.path)
-
-    def _numbers(self) -> list[str]:
-        """Return the columns whose cells are no text, however they are written in the file."""
-        if self.source.verbatim is None:
-            return []
-        schema = self.source.table.schema
-        return [column.name for column in schema if str(column.type) != "string"]
-
-    def _columns(self, output: Output, coreset: Coreset) -> Any:
-        """Return the columns that are written of the coreset's rows."""
-        import numpy as np
-
-        source, written = self.source, self._written()
-        if source.table is not None:
-            import pyarrow as pa
-
-            verbatim = output.format == ".csv" and source.verbatim is not None
-            table = source.verbatim if verbatim else source.table
-            return table.select(written).take(pa.array(coreset.rows))
-        X = np.asarray(source.array[coreset.rows])
-        X = X.astype(X.dtype.newbyteorder("="), copy=False)  # Files may come from other machines.
-        place = {name: i for i, name in enumerate(source.names)}
-        return {name: X[:, place[name]] for name in written}
+            write_coreset(new, output, coreset, columns, media)
 
     def lines(self) -> list[tuple[str, str]]:
         """Describe the input for people."""
@@ -250,12 +354,10 @@ class TableInput:
             rows += (
                 f", {features.n_dropped:,} dropped for missing values: {len(features.X):,} remain"
             )
-        lines = [("input", str(self.path)), ("rows", rows), ("features", features.done[0])]
+        lines = [("input", self.origin.shown), ("rows", rows), ("features", features.done[0])]
         lines += [("", line) for line in features.done[1:]]
-        if roles.carried:
-            lines.append(("carried", f"{shorten(roles.carried)} (written, not used)"))
-        if roles.ignored:
-            lines.append(("ignored", f"{shorten(roles.ignored)} (neither used nor written)"))
+        lines += self.embedding.lines(features.X, "item") if self.embedded else []
+        lines += roles.lines()
         return lines
 
     def written(self, output: Output, order: str) -> list[tuple[str, str]]:
@@ -269,46 +371,18 @@ class TableInput:
 
     def report(self) -> dict[str, Any]:
         """Describe the input for programs."""
-        from sklearn_zcore.tables import missing_by_kind
+        from sklearn_zcore.tables import missing_by_kind, names_by_kind
 
         features = self.features
-        kinds: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-        for column in features.columns:
-            kinds[column.kind].append(column.name)
-        kinds = {kind: shortened(names, self.source.names) for kind, names in kinds.items()}
+        kinds = names_by_kind(features.columns, self.source.names)
         return {
-            "input": str(self.path),
+            "input": self.origin.shown,
             "n_rows": self.source.n_rows,
             "n_dropped": features.n_dropped,
-            "n_features": int(features.X.shape[1]),
+            "n_features": sum(column.n_features for column in features.columns),
             "columns": {**kinds, "carried": self.roles.carried, "ignored": self.roles.ignored},
             "raw": features.raw,
             "missing": missing_by_kind(features.columns, features.handling),
             "notes": self.notes,
+            **(self.embedding.report() if self.embedded else {}),
         }
-
-
-def preparation(columns: ColumnOptions) -> Any:
-    """Return what makes numbers of a table's columns, unfitted."""
-    from sklearn_zcore.tables import TablePreparation
-
-    return TablePreparation(
-        missing="error" if columns.missing == "error" else "impute",
-        max_categories=columns.max_categories,
-        kinds=_parse_kinds(columns.kind),
-        decimal=columns.decimal or "auto",
-    )
-
-
-def _parse_kinds(given: list[str] | None) -> dict[str, str]:
-    """Read ``--kind``: a column's name, an equals sign, and what it is."""
-    kinds = {}
-    for text in given or []:
-        name, sign, kind = text.rpartition("=")
-        if not sign:
-            raise CliError(
-                f"--kind {text!r} is not of the form NAME=KIND.",
-                "For example: --kind zip=categorical.",
-            )
-        kinds[name] = kind
-    return kinds

@@ -14,7 +14,7 @@ from ._errors import say
 _LABEL_WIDTH = 11
 
 
-def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
+def print_lines(title: str, lines: list[tuple[str, str]], *, err: bool = False) -> None:
     """Print labelled lines to stdout, folded under their label in a terminal.
 
     Parameters
@@ -23,6 +23,8 @@ def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
         The first line.
     lines : list of (label, text)
         The rest; an empty label continues the line above.
+    err : bool, default=False
+        Print them to stderr: stdout holds the coreset.
     """
     from rich.console import Console
     from rich.text import Text
@@ -31,7 +33,7 @@ def print_lines(title: str, lines: list[tuple[str, str]]) -> None:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # Rich itself would exit with an error here.
 
-    console = Lines(file=sys.stdout, highlight=False)
+    console = Lines(file=sys.stderr if err else sys.stdout, highlight=False)
     console.print(Text(title, style="bold"), soft_wrap=True)
     # A file or a pipe gets each line whole.
     width = max(40, console.width) - _LABEL_WIDTH - 2 if console.is_terminal else 10_000

@@ -32,11 +32,14 @@ from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
 from sklearn_zcore.embedding._pooling import to_mean_square_1
 from sklearn_zcore.embedding._pooling_key import describe_pooling
+from sklearn_zcore.embedding._to_store import StoreWriterMixin
 
 _RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
 
 
-class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class FoundationEmbedder(
+    StoreWriterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Embed images or texts with a pretrained model.
 
     Stateless: ``fit`` learns nothing. The weights are loaded when the first item has to be
@@ -105,6 +108,12 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         warns with that list, and their rows are NaN.
     verbose : int, default=0
         Whether to show a progress bar, with rate and time left, on stderr.
+
+    Attributes
+    ----------
+    n_computed_ : int
+        How many items of the last `transform` went through a model; the others were in the cache,
+        or equal to one of them.
 
     See Also
     --------
@@ -259,11 +268,13 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
         self._validate_params()
         require_embed_extra()
         items = as_items(X, self.column)
-        blocks, errors = [], {}
+        blocks, errors, n_computed = [], {}, 0
         for source in self._sources():
             embedded = self._embed(items, source)
             errors.update(embedded.errors)
             blocks.append(embedded.vectors)
+            n_computed += embedded.n_computed
+        self.n_computed_ = n_computed
         embeddings = self._concatenate(blocks)
         self._seen = self._output_parameters(), embeddings.shape[1]
         if errors:
@@ -381,7 +392,7 @@ class FoundationEmbedder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Base
     def __getstate__(self) -> dict[str, Any]:
         """Return the parameters; weights stay out of pickles, also those of a loaded model."""
         state: dict[str, Any] = dict(super().__getstate__())
-        for counted in ("_seen", "_n_features_out"):
+        for counted in ("_seen", "_n_features_out", "n_computed_"):
             state.pop(counted, None)
         state["model"] = without_weights(state["model"])
         return state

@@ -1,7 +1,7 @@
 """Distances between rows, in float32."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from joblib import delayed
@@ -11,13 +11,20 @@ from sklearn.utils import gen_batches
 from threadpoolctl import threadpool_limits
 
 from sklearn_zcore._parallel import in_order
-from sklearn_zcore.facility._kernels import mend_near, write_manhattan
+from sklearn_zcore.facility._kernels import (
+    add_mean_differences,
+    mend_near,
+    write_manhattan,
+    write_manhattan_among,
+)
 from sklearn_zcore.rows import CentredRows, cover, frozen, source_of, square_norms
 
 Metric = Literal["euclidean", "manhattan"]
 Floats = NDArray[np.float32]
 
 _BLOCK_VALUES = 2**22  # 16 MB of distances at a time
+_ROWS_AT_ONCE = 4096
+_NOTHING = 1e-12  # a mean distance that is but rounding, as a share of the largest
 _SHARE_LOST = np.float32(1e-5)  # of the rows' squares: a hundred times the rounding errors
 
 
@@ -134,10 +141,15 @@ def scaled_distances(rows: Rows, others: Rows, metric: Metric) -> Floats:
     ndarray of shape (n_rows, n_others), float32
     """
     distances = cross_distances(rows.X[:], others.X[:], metric)
-    if rows.scale is not None and others.scale is not None:
-        distances *= rows.scale[:, None]
-        distances *= others.scale
+    _multiply(distances, rows.scale, others.scale)
     return distances
+
+
+def _multiply(distances: Floats, scale: Floats | None, others: Floats | None) -> None:
+    """Multiply distances by the scales of both their rows, in place."""
+    if scale is not None and others is not None:
+        distances *= scale[:, None]
+        distances *= others
 
 
 def distance_matrix(rows: Rows, metric: Metric) -> Floats:
@@ -152,7 +164,13 @@ def distance_matrix(rows: Rows, metric: Metric) -> Floats:
     -------
     ndarray of shape (n_rows, n_rows), float32
     """
-    distances = scaled_distances(rows, rows, metric)
+    if metric == "manhattan":
+        X = np.ascontiguousarray(rows.X[:])
+        distances = np.empty((X.shape[0], X.shape[0]), np.float32)
+        write_manhattan_among(X, np.ascontiguousarray(X.T), distances)
+        _multiply(distances, rows.scale, rows.scale)
+    else:
+        distances = scaled_distances(rows, rows, metric)
     np.fill_diagonal(distances, 0)
     return distances
 
@@ -178,11 +196,52 @@ def hub_scale(
     -------
     ndarray of shape (n_samples,), float32
     """
-    batches = gen_batches(X.shape[0], max(1, _BLOCK_VALUES // sample.shape[0]))
-    calls = (delayed(_mean_distances)(X[rows], sample, weights, metric) for rows in batches)
+    if metric == "manhattan":
+        along = [_Along.feature(values, weights) for values in sample.T]
+        batches = gen_batches(X.shape[0], max(1, _BLOCK_VALUES // sample.shape[1]))
+        calls = (delayed(_mean_differences)(X[rows], along) for rows in batches)
+    else:
+        batches = gen_batches(X.shape[0], max(1, _BLOCK_VALUES // sample.shape[0]))
+        calls = (delayed(_mean_distances)(X[rows], sample, weights, metric) for rows in batches)
     mean = np.concatenate(list(in_order(calls, n_jobs=n_jobs, prefer="threads")))
-    mean[mean == 0] = 1
+    mean[mean <= _NOTHING * mean.max()] = 1
     return np.asarray(1 / np.sqrt(mean), np.float32)
+
+
+class _Along(NamedTuple):
+    """The sample along one feature, see `add_mean_differences`."""
+
+    values: Floats
+    below: NDArray[np.float64]
+    sums: NDArray[np.float64]
+
+    @classmethod
+    def feature(cls, values: Floats, weights: Floats) -> "_Along":
+        """Return it for the values of one feature."""
+        order = np.argsort(values)
+        share = weights[order].astype(np.float64) / weights.sum(dtype=np.float64)
+        size = 2 ** int(values.size).bit_length() - 1
+        more = (0, size - values.size)
+        below, sums = np.cumsum(share), np.cumsum(share * values[order])
+        below /= below[-1]
+        return cls(
+            np.pad(values[order], more, constant_values=np.inf),
+            np.pad(np.r_[0, below], more, mode="edge"),
+            np.pad(np.r_[0, sums], more, mode="edge"),
+        )
+
+
+def _mean_differences(X: Floats, along: list[_Along]) -> NDArray[np.float64]:
+    """Return mean L1 distances to a sample: the sum over features of a mean that is one's own.
+
+    What takes a look at the whole sample in other metrics takes a search in its sorted values here.
+    """
+    mean = np.zeros(X.shape[0])
+    for rows in gen_batches(X.shape[0], _ROWS_AT_ONCE):
+        columns = np.ascontiguousarray(X[rows].T)
+        for column, (values, below, sums) in zip(columns, along, strict=True):
+            add_mean_differences(column, values, below, sums, mean[rows])
+    return mean
 
 
 def _mean_distances(X: Floats, sample: Floats, weights: Floats, metric: Metric) -> Floats:

@@ -15,17 +15,84 @@ from numpy.typing import NDArray
 from sklearn_zcore._jit import jit, jit_helper
 
 
+# Two rows at a time, so that a column is loaded once for both, and four features at a time, so that
+# the sums are written once for all four. Every pair is summed in the same order.
+@jit_helper
+def _write_two(columns, first, a, b, row_a, row_b):
+    """Write the L1 distances of two rows to columns, from a first one on."""
+    d, n = columns.shape[0], np.uint64(columns.shape[1] - first)
+    for j in range(n):
+        row_a[j] = np.float32(0)
+        row_b[j] = np.float32(0)
+    whole = d // 4 * 4
+    for f in range(0, whole, 4):
+        a0, a1, a2, a3 = a[f], a[f + 1], a[f + 2], a[f + 3]
+        b0, b1, b2, b3 = b[f], b[f + 1], b[f + 2], b[f + 3]
+        x0, x1 = columns[f, first:], columns[f + 1, first:]
+        x2, x3 = columns[f + 2, first:], columns[f + 3, first:]
+        for j in range(n):
+            row_a[j] += (abs(x0[j] - a0) + abs(x1[j] - a1)) + (abs(x2[j] - a2) + abs(x3[j] - a3))
+            row_b[j] += (abs(x0[j] - b0) + abs(x1[j] - b1)) + (abs(x2[j] - b2) + abs(x3[j] - b3))
+    for f in range(whole, d):
+        a0, b0, x0 = a[f], b[f], columns[f, first:]
+        for j in range(n):
+            row_a[j] += abs(x0[j] - a0)
+            row_b[j] += abs(x0[j] - b0)
+
+
 @jit
 def write_manhattan(centres, columns, out):
     """Write the L1 distances of rows (``centres``) to rows given as ``columns``."""
-    n, d = out.shape[1], centres.shape[1]
-    for i in range(centres.shape[0]):
-        for j in range(np.uint64(n)):
-            out[i, j] = np.float32(0)
-        for f in range(np.uint64(d)):
-            centre = centres[i, f]
-            for j in range(np.uint64(n)):
-                out[i, j] += abs(columns[f, j] - centre)
+    n = centres.shape[0]
+    spare = np.empty(out.shape[1], np.float32)
+    for i in range(0, n - 1, 2):
+        _write_two(columns, 0, centres[i], centres[i + 1], out[i], out[i + 1])
+    if n % 2:
+        _write_two(columns, 0, centres[n - 1], centres[n - 1], out[n - 1], spare)
+
+
+@jit
+def write_manhattan_among(rows, columns, out):
+    """Write the L1 distances between rows, also given as ``columns``, working out a pair once."""
+    n, side = rows.shape[0], 32
+    spare = np.empty(n, np.float32)
+    for i in range(0, n - 1, 2):
+        _write_two(columns, i, rows[i], rows[i + 1], out[i, i:], out[i + 1, i:])
+    if n % 2:
+        _write_two(columns, n - 1, rows[n - 1], rows[n - 1], out[n - 1, n - 1 :], spare)
+    # In squares, so that what is read down a column is still in the cache for the next one.
+    for i0 in range(0, n, side):
+        for j0 in range(0, i0 + 1, side):
+            for i in range(i0, min(i0 + side, n)):
+                for j in range(j0, min(j0 + side, i)):
+                    out[i, j] = out[j, i]
+
+
+@jit
+def add_mean_differences(column, values, below, sums, out):
+    """Add to ``out`` the weighted mean distance of each of some numbers to some values.
+
+    Parameters
+    ----------
+    column : ndarray of shape (n_numbers,), float32
+    values : ndarray of shape (n_values,), float32
+        Sorted; as many as a power of two less one, the last of them infinite to fill up.
+    below : ndarray of shape (n_values + 1,), float64
+        Sum of the weights of the values before each, the sum of all being 1.
+    sums : ndarray of shape (n_values + 1,), float64
+        The same of the values times their weights.
+    out : ndarray of shape (n_numbers,), float64
+    """
+    n, one = np.uint64(column.size), np.uint32(1)
+    k = np.zeros(column.size, np.uint32)  # how many values are below each number
+    step = np.uint32((values.size + 1) // 2)
+    while step > 0:  # all numbers in one go, without a branch
+        for i in range(n):
+            k[i] += step * np.uint32(values[k[i] + step - one] < column[i])
+        step = step // np.uint32(2)
+    total = sums[values.size]
+    for i in range(n):
+        out[i] += column[i] * (2 * below[k[i]] - 1) + total - 2 * sums[k[i]]
 
 
 @jit_helper(fastmath={"reassoc", "nsz"})

@@ -28,12 +28,12 @@ from sklearn_zcore.facility._split import split_rows
 
 Progress = Callable[[int], None]
 
-_KEEP = 8  # a level keeps one row in this many
-_PARTS_A_TASK = 16  # what a worker gets at a time
+KEEP = 8  # a level keeps one row in this many
+PARTS_A_TASK = 16  # what a worker gets at a time
 
 
 @dataclass(frozen=True)
-class _Choices:
+class Choices:
     """What was chosen in the parts of one task, part after part.
 
     Attributes
@@ -51,7 +51,7 @@ class _Choices:
     bounds: NDArray[np.intp]
 
 
-def _choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> _Choices:
+def choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> Choices:
     """Split some rows into parts and choose in each."""
     # Whatever the backend: the bits of a product depend on the number of threads.
     with threadpool_limits(1, user_api="blas"):
@@ -65,11 +65,11 @@ def _choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> _Choices:
             order[first:end] = members[chosen]
             if part.near is None:
                 gains[first] = np.inf  # the first choice stands for all of the part: it is kept
-    return _Choices(order, gains, bounds)
+    return Choices(order, gains, bounds)
 
 
-def _hand_over(
-    rows: Rows, metric: Metric, choices: _Choices, n_kept: NDArray[np.intp]
+def hand_over(
+    rows: Rows, metric: Metric, choices: Choices, n_kept: NDArray[np.intp]
 ) -> list[Floats]:
     """Return, for every part, the weights of its kept rows once all have handed over their own.
 
@@ -93,10 +93,29 @@ def _hand_over(
     return handed
 
 
-def _thin_out(
-    rows: Rows, metric: Metric, part_size: int, n_jobs: int | None, progress: Progress
+def thin_out(
+    rows: Rows,
+    n_kept: int,
+    *,
+    metric: Metric,
+    part_size: int,
+    n_jobs: int | None,
+    progress: Progress,
 ) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]]:
     """Split the rows into parts, choose in all parts and keep the best.
+
+    Parameters
+    ----------
+    rows : Rows
+        Distinct, and in random order, since ties go to the lower one.
+    n_kept : int
+        How many to keep; there is at least one of every part.
+    metric : {"euclidean", "manhattan"}
+    part_size : int
+        Rows of the small problems, at least 16.
+    n_jobs : int or None
+    progress : callable
+        Told how many more rows have been worked on.
 
     Returns
     -------
@@ -107,21 +126,21 @@ def _thin_out(
     left : ndarray of int
         The other rows, from most to least valuable.
     """
-    order, bounds = split_rows(rows.X, _PARTS_A_TASK * part_size)
+    order, bounds = split_rows(rows.X, PARTS_A_TASK * part_size)
 
     def tasks() -> Iterator[Rows]:
         # One by one as they are due, for they are copies.
         return (rows.take(order[first:end]) for first, end in pairwise(bounds))
 
-    choices: list[_Choices] = []
-    calls = (delayed(_choose_in_parts)(task, metric, part_size) for task in tasks())
+    choices: list[Choices] = []
+    calls = (delayed(choose_in_parts)(task, metric, part_size) for task in tasks())
     for choice in in_order(calls, n_jobs=n_jobs, prefer="threads"):
         choices.append(choice)
         progress(choice.order.size)
     chosen = np.concatenate([c.order + at for c, at in zip(choices, bounds, strict=False)])
     gains = np.concatenate([c.gains for c in choices])
     n_parts = sum(c.bounds.size - 1 for c in choices)
-    n_kept = max(n_parts, chosen.size // _KEEP)
+    n_kept = max(n_parts, n_kept)
     best_first = np.argsort(-gains, kind="stable")
     is_kept = np.zeros(chosen.size, bool)
     is_kept[best_first[:n_kept]] = True
@@ -131,7 +150,7 @@ def _thin_out(
         for c, at in zip(choices, bounds, strict=False)
     )
     calls = (
-        delayed(_hand_over)(task, metric, choice, kept)
+        delayed(hand_over)(task, metric, choice, kept)
         for task, choice, kept in zip(tasks(), choices, kept_in_parts, strict=True)
     )
     handed = in_order(calls, n_jobs=n_jobs, prefer="threads")
@@ -175,7 +194,14 @@ def rank_rows(
     with threadpool_limits(1, user_api="blas"):
         while numbers.size > top_size:
             report: Progress = progress if numbers.size == n else lambda n_done: None
-            kept, weights, left = _thin_out(rows, metric, part_size, n_jobs, report)
+            kept, weights, left = thin_out(
+                rows,
+                numbers.size // KEEP,
+                metric=metric,
+                part_size=part_size,
+                n_jobs=n_jobs,
+                progress=report,
+            )
             tails.append(numbers[left])
             numbers = numbers[kept]
             rows = replace(rows.take(kept), weights=weights)

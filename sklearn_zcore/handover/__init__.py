@@ -3,6 +3,13 @@
 from sklearn_zcore.handover._columns import CsvStyle, csv_cells, write_columns
 from sklearn_zcore.handover._coreset import ADDED, Coreset, make_coreset
 from sklearn_zcore.handover._media import Media, media_of, put_files
+from sklearn_zcore.handover._output import (
+    Output,
+    check_columns,
+    format_of,
+    write_coreset,
+)
+from sklearn_zcore.handover._places import check_new_folder, check_target, place_files
 from sklearn_zcore.handover._records import plain_columns
 from sklearn_zcore.handover._write import (
     FILE_FORMATS,
@@ -18,12 +25,19 @@ __all__ = [
     "Coreset",
     "CsvStyle",
     "Media",
+    "Output",
+    "check_columns",
+    "check_new_folder",
+    "check_target",
     "csv_cells",
+    "format_of",
     "make_coreset",
     "media_of",
+    "place_files",
     "plain_columns",
     "put_files",
     "write_columns",
+    "write_coreset",
     "write_file",
     "write_folder",
 ]

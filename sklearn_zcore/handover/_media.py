@@ -33,7 +33,9 @@ class Media:
         return [Path(os.path.relpath(path, self.root)).as_posix() for path in self.paths]
 
 
-def media_of(columns: dict[str, list[Any]], base: Path, format: str) -> Media:
+def media_of(
+    columns: dict[str, list[Any]], base: Path, format: str, name: str | None = None
+) -> Media:
     """Find the files that the rows of a table are about.
 
     Parameters
@@ -44,6 +46,8 @@ def media_of(columns: dict[str, list[Any]], base: Path, format: str) -> Media:
         The folder that relative paths are relative to: that of the table.
     format : str
         What needs the files, for the message.
+    name : str or None, default=None
+        The column of the paths; None is the one that is called so.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def media_of(columns: dict[str, list[Any]], base: Path, format: str) -> Media:
     TableError
         If there is no such column, or a file that it names does not exist.
     """
-    name = next((column for column in _COLUMNS if column in columns), None)
+    name = name or next((column for column in _COLUMNS if column in columns), None)
     if name is None:
         raise TableError(
             f"{format} is for files, and the table has no column of their paths: "

@@ -13,7 +13,13 @@ from sklearn_zcore.rows._coverage import (
     represented_by,
     saved_by,
 )
-from sklearn_zcore.rows._distinct import CentredRows, DistinctRows, first_equal
+from sklearn_zcore.rows._distinct import (
+    CentredRows,
+    DistinctRows,
+    first_equal,
+    rank_with_copies,
+)
+from sklearn_zcore.rows._overview import Overview, look_over
 from sklearn_zcore.rows._pieces import BlockSource, is_block_source
 from sklearn_zcore.rows._source import (
     ArraySource,
@@ -45,6 +51,7 @@ __all__ = [
     "Coverage",
     "DistinctRows",
     "FeatureRange",
+    "Overview",
     "RowSource",
     "ScaledSparseRows",
     "SparseSource",
@@ -60,6 +67,8 @@ __all__ = [
     "gather_columns",
     "is_beyond_float",
     "is_block_source",
+    "look_over",
+    "rank_with_copies",
     "rebased",
     "represented_by",
     "refuse_constant",

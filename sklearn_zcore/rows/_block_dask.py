@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table, pieces_left
+from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table, part_of, pieces_left
 
 T = TypeVar("T")
 _SMALL_BYTES = 4 * 2**20  # neighbours that are smaller are looked at together
@@ -90,11 +90,13 @@ class DaskBlocks:
     ) -> Iterator[tuple[slice, T]]:
         """Call a function of every block, see `BlockSource`."""
         pieces = pieces_left(self.bounds, done)
+        ends = [self.bounds[p : p + 2].tolist() for p in pieces]
         calls = (
-            (_on_blocks, function, self._blocks[p], self.dtype, int(self.bounds[p])) for p in pieces
+            (_on_blocks, part_of(function, first, end), self._blocks[p], self.dtype, first)
+            for p, (first, end) in zip(pieces, ends, strict=True)
         )
-        for p, found in zip(pieces, _run(calls), strict=True):
-            yield slice(int(self.bounds[p]), int(self.bounds[p + 1])), found
+        for (first, end), found in zip(ends, _run(calls), strict=True):
+            yield slice(first, end), found
 
     def take(self, rows: NDArray[np.integer[Any]]) -> NDArray[Any]:
         """Return some rows, by number, in the order that they are asked for."""

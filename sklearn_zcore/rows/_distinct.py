@@ -201,16 +201,21 @@ class DistinctRows:
         -------
         CentredRows or ScaledSparseRows of shape (n, n_features)
         """
-        return self._values_of(self.rows if order is None else self.rows[order], copy)
+        rows = self.rows if order is None else self.rows[order]
+        return self._values_of(self.source, rows, copy)
 
     def taken_values(self) -> Any:
         """Return the same of the distinct rows that have been selected before."""
-        return self._values_of(self._taken_rows, copy=False)[:]
+        return self._values_of(self.source, self._taken_rows, copy=False)[:]
 
-    def _values_of(self, rows: NDArray[np.intp], copy: bool) -> Any:
-        if isinstance(self.source, SparseSource):
-            return ScaledSparseRows(self.source.take(rows), self.scale)
-        return CentredRows(self.source, rows, self._median, self.scale, copy=copy)
+    def values_of_others(self, others: RowSource) -> Any:
+        """Return other rows than those of X, shifted and scaled as these are."""
+        return self._values_of(others, np.arange(others.shape[0]), copy=False)[:]
+
+    def _values_of(self, source: RowSource, rows: NDArray[np.intp], copy: bool) -> Any:
+        if isinstance(source, SparseSource):
+            return ScaledSparseRows(source.take(rows), self.scale)
+        return CentredRows(source, rows, self._median, self.scale, copy=copy)
 
     def ranking(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rank all rows of X: distinct ones as ordered, second copies, third ones, taken ones.
@@ -224,13 +229,34 @@ class DistinctRows:
         -------
         ndarray of shape (n_samples,), int
         """
-        n = self._first.size
-        place = np.full(n, n)  # of every distinct row; copies of taken ones come last
-        place[self.rows[order]] = np.arange(order.size)
-        by_group = np.lexsort((np.arange(n), self._taken, self._first))
-        is_start = np.r_[True, np.diff(self._first[by_group]) > 0]
-        starts = np.flatnonzero(is_start)
-        number = np.empty(n, np.intp)  # which copy a row is
-        number[by_group] = np.arange(n) - starts[np.cumsum(is_start) - 1]
-        number += place[self._first] == n
-        return np.lexsort((np.arange(n), place[self._first], number, self._taken))
+        return rank_with_copies(self.rows[order], self._first, self._taken)
+
+
+def rank_with_copies(
+    ordered: NDArray[np.intp], first: NDArray[np.intp], is_taken: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Rank all rows: distinct ones as ordered, second copies, third ones, taken ones.
+
+    Parameters
+    ----------
+    ordered : ndarray of shape (n_distinct,), int
+        The distinct rows that can be selected, from most to least valuable.
+    first : ndarray of shape (n_samples,), int
+        The first of the rows that equal each row.
+    is_taken : ndarray of shape (n_samples,), bool
+        Which rows have been selected before.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), int
+    """
+    n = first.size
+    place = np.full(n, n)  # of every distinct row; copies of taken ones come last
+    place[ordered] = np.arange(ordered.size)
+    by_group = np.lexsort((np.arange(n), is_taken, first))
+    is_start = np.r_[True, np.diff(first[by_group]) > 0]
+    starts = np.flatnonzero(is_start)
+    number = np.empty(n, np.intp)  # which copy a row is
+    number[by_group] = np.arange(n) - starts[np.cumsum(is_start) - 1]
+    number += place[first] == n
+    return np.lexsort((np.arange(n), place[first], number, is_taken))

@@ -57,6 +57,8 @@ class BlockSource(Protocol):
             of its first row. It runs where the block is: in a worker of joblib, or of Dask for a
             dask collection, and only what it returns moves. A worker that dies has it called
             again, so it must do no harm when it is called twice; and it must not change the block.
+            If it has a method ``part(first, end)``, what that returns goes along with these rows
+            instead: it may leave out what other rows need.
         n_jobs : int or None, default=None
             Workers of joblib, threads unless `joblib.parallel_config` says otherwise. A dask
             collection is worked on by the scheduler at hand, whatever this is.
@@ -158,7 +160,15 @@ class Pieces:
     ) -> Iterator[tuple[slice, T]]:
         """Call a function of every block, see `BlockSource`."""
         pieces = pieces_left(self.bounds, done)
-        calls = (delayed(_on_piece)(self.part(p), p, int(self.bounds[p]), function) for p in pieces)
+        calls = (
+            delayed(_on_piece)(
+                self.part(p),
+                p,
+                int(self.bounds[p]),
+                part_of(function, *self.bounds[p : p + 2].tolist()),
+            )
+            for p in pieces
+        )
         results = in_order(calls, n_jobs=n_jobs, prefer="threads", look_ahead=_LOOK_AHEAD)
         for found in results:
             yield from found
@@ -196,6 +206,12 @@ class Pieces:
             found.append(block[rows[(rows >= first) & (rows < end)] - first])
             first = end
         return np.concatenate(found)
+
+
+def part_of(function: OnBlock[T], first: int, end: int) -> OnBlock[T]:
+    """Return what of a function goes along with some rows, see `BlockSource.map`."""
+    part = getattr(function, "part", None)
+    return function if part is None else part(first, end)
 
 
 def by_piece(

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, row_blocks
 
-_LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
+LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
 # A sorted sample of a feature brackets its median, and places its bins well enough.
 _SAMPLE_SIZE = 8192
 _COLUMN_BYTES = 2**25  # of the features that are looked at at a time
@@ -142,6 +142,17 @@ def refuse_not_finite(source: RowSource, feature_names: NDArray[Any] | None, own
             row = int(bad.any(axis=1).argmax())
             place = rows.start + row, int(bad[row].argmax())
     assert place is not None
+    raise_not_finite(n_nan, n_inf, place, feature_names, owner)
+
+
+def raise_not_finite(
+    n_nan: int,
+    n_inf: int,
+    place: tuple[int, int],
+    feature_names: NDArray[Any] | None,
+    owner: str,
+) -> None:
+    """Raise ValueError: so many values, of which the first is in that row and column."""
     row, column = place
     name = "" if feature_names is None else f" ({feature_names[column]!r})"
     counts = [f"{n} {what} value(s)" for n, what in ((n_nan, "NaN"), (n_inf, "infinite")) if n]
@@ -209,7 +220,7 @@ def summarize(
         )
         found.low[f], found.high[f] = column.min(), column.max()
         spread = float(found.high[f]) - float(found.low[f])
-        if not spread <= _LARGEST_SPREAD:
+        if not spread <= LARGEST_SPREAD:
             raise ValueError(
                 f"Feature {first_feature + f} spans {spread:.3g}, too wide for float32 "
                 f"arithmetic: rescale it, e.g. with StandardScaler, or take its logarithm."

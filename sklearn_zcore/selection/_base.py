@@ -79,7 +79,12 @@ class BaseCoresetSelector(
     nested_budgets: ClassVar[bool] = True
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
+    _ranks_no_more = (
+        "on many rows it goes as far as the budget of fit. Fit with the largest budget that is "
+        "wanted, then set smaller ones"
+    )
     _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
+    _instead = ""  # of what is refused because it is not in memory, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -184,7 +189,12 @@ class BaseCoresetSelector(
 
         Whether they are finite is told by whoever looks at all of them next.
         """
-        X = as_readable(X, type(self).__name__, fits_stores=self._fits_stores)
+        return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
+
+    def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
+        X = as_readable(
+            X, type(self).__name__, fits_stores=self._fits_stores, instead=self._instead
+        )
         try:
             rows: Any = validate_data(
                 self,
@@ -193,7 +203,7 @@ class BaseCoresetSelector(
                 accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
                 dtype="numeric",
                 ensure_all_finite=False,
-                ensure_min_samples=2 if reset else 1,
+                ensure_min_samples=at_least,
             )
             refuse_polars_dates(X)
             if issparse(rows):
@@ -227,13 +237,18 @@ class BaseCoresetSelector(
         """Return how many rows are wanted."""
         return Budget.parse(self.budget).rows(n_samples, n_taken)
 
+    @property
+    def _n_samples(self) -> int:
+        """Return how many rows there were."""
+        return self.ranking_.size
+
     def _apply_budget(self, n_selected: int) -> None:
         self._forget_weights()
         self._n_wanted = n_selected
         if self._n_most is not None:
             n_selected = min(n_selected, self._n_most)
         self.n_selected_ = n_selected
-        self.support_ = np.zeros(self.ranking_.size, dtype=bool)
+        self.support_ = np.zeros(self._n_samples, dtype=bool)
         self.support_[self.ranking_[:n_selected]] = True
         self.indices_ = np.flatnonzero(self.support_)
 
@@ -264,12 +279,11 @@ class BaseCoresetSelector(
         validate_parameter_constraints(
             {"budget": BUDGET_CONSTRAINT}, {"budget": budget}, caller_name=type(self).__name__
         )
-        n_selected = Budget.parse(budget).rows(self.ranking_.size, self._taken.size)
+        n_selected = Budget.parse(budget).rows(self._n_samples, self._taken.size)
         if self._n_ranked is not None and n_selected > self._n_ranked:
             raise ValueError(
                 f"budget={budget} is {n_selected} rows, and this {type(self).__name__} has ranked "
-                f"{self._n_ranked}: on many rows it goes as far as the budget of fit. Fit with the "
-                f"largest budget that is wanted, then set smaller ones."
+                f"{self._n_ranked}: {self._ranks_no_more}."
             )
         with all_or_nothing(self):
             self.budget = budget
@@ -317,16 +331,17 @@ class BaseCoresetSelector(
         check_is_fitted(self)
         misfit = find_misfit()
         if misfit is not None:
-            misfit.refuse(type(self).__name__, self.n_selected_, self.ranking_.size)
+            misfit.refuse(type(self).__name__, self.n_selected_, self._n_samples)
         # Of rows that are not in memory, only those that are returned are read.
-        blocks = None if isinstance(X, np.ndarray | str) else block_source(X)
+        is_here = self._any_rows or isinstance(X, np.ndarray | str)
+        blocks = None if is_here else block_source(X)
         rows: Any = self._validate_finite(X) if blocks is None else blocks
-        n_fitted = self.ranking_.size
+        n_fitted = self._n_samples
         difference = ""
         if rows.shape[0] != n_fitted:
             difference = f"it has {rows.shape[0]} rows, and fit saw {n_fitted}"
         else:
-            seen = self._fingerprints[self.indices_]
+            seen = self._fingerprints[self._places_of(self.indices_)]
             chosen = rows[self.indices_] if blocks is None else blocks.take(self.indices_)
             other = np.flatnonzero(fingerprints(chosen) != seen)
             if other.size:
@@ -343,8 +358,9 @@ class BaseCoresetSelector(
             )
         if blocks is not None:
             return chosen
-        as_it_is = hasattr(X, "shape") or self._any_rows
-        return _safe_indexing(X if as_it_is else rows, self.indices_)
+        if self._any_rows:
+            return rows_of(X, self.indices_)
+        return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
 
     def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X and return its selected rows.
@@ -409,10 +425,10 @@ class BaseCoresetSelector(
             raise ValueError("select() needs at least one array, e.g. selector.select(y).")
         for number, array in enumerate(arrays, start=1):
             n_rows = count_rows(array)
-            if n_rows != self.ranking_.size:
+            if n_rows != self._n_samples:
                 raise ValueError(
                     f"Array {number} has {n_rows} rows, and the selector was fitted on "
-                    f"{self.ranking_.size}."
+                    f"{self._n_samples}."
                 )
         parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts

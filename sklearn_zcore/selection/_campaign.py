@@ -51,13 +51,17 @@ def row_numbers(selected: Any, n_samples: int) -> NDArray[np.intp]:
     return rows
 
 
-def row_weights(sample_weight: Any, rows: Any) -> NDArray[np.float64] | None:
+def row_weights(
+    sample_weight: Any, rows: Any, *, some_count: bool = True
+) -> NDArray[np.float64] | None:
     """Return how many rows each row counts as; None if each counts as one.
 
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,) or None
     rows : ndarray or sparse matrix of shape (n_samples, n_features)
+    some_count : bool, default=True
+        Whether not all weights may be 0; those of a part of the rows may.
 
     Returns
     -------
@@ -77,7 +81,7 @@ def row_weights(sample_weight: Any, rows: Any) -> NDArray[np.float64] | None:
         ensure_non_negative=True,
         allow_all_zero_weights=True,
     )
-    if not weights.any():
+    if some_count and not weights.any():
         raise ValueError(
             "All of sample_weight are zero: no row would count. Give at least one row a weight "
             "above 0, or none at all."

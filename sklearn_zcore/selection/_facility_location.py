@@ -1,19 +1,25 @@
 """FacilityLocationSelector: the rows that stand for all the others best."""
 
+from dataclasses import replace
 from numbers import Integral
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows
+from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
-from sklearn_zcore.selection._set_aware import SetAwareSelector
+from sklearn_zcore.selection._streaming import StreamingSelector
+
+if TYPE_CHECKING:
+    from sklearn_zcore.facility import RowStream, StreamRows
 
 _EXACT_UP_TO = 4096  # distinct rows: a matrix of 64 MB
 _SAMPLE_SIZE = 2048  # rows that a mean distance is taken over
@@ -67,7 +73,7 @@ def _as_order(order: NDArray[Any], n: int) -> NDArray[np.intp]:
     return order
 
 
-class FacilityLocationSelector(SetAwareSelector):
+class FacilityLocationSelector(StreamingSelector, BlockSelector):
     r"""Coreset selection by facility location: the rows that stand for all others best.
 
     A greedy search maximises the coverage
@@ -144,6 +150,8 @@ class FacilityLocationSelector(SetAwareSelector):
         distances of all rows to the coreset.
     min_distance_ : float
         The distance that selected rows keep; only with ``min_distance``.
+    n_samples_seen_ : int
+        Rows of the stream so far; only with ``partial_fit``.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -170,6 +178,12 @@ class FacilityLocationSelector(SetAwareSelector):
     where X is float32 and the median of every feature is 0. On seven data sets of 10,000 rows, the
     coverage was at least 0.98 of that of the exact search at budgets from 1 to 30 %, and the mean
     distance of all rows to the coreset 0 to 10 % larger.
+
+    Rows that do not fit in memory stay where they are: dask arrays and frames, Zarr arrays, Parquet
+    files (a ``pathlib.Path``) and data sets of pyarrow and Hugging Face, and memory maps that are
+    larger than half of the free memory. Each of their blocks is split by itself; an order and a
+    gain of every row move, and the eighth of the rows itself that the first level keeps. A stream
+    is taken by `partial_fit`.
 
     A greedy search cannot take its first choices back. So 2 % of the last problem's rows are
     chosen and then swapped for better ones, as k-medoids does [4]_, then 2 % more, and 4 % more.
@@ -206,7 +220,7 @@ class FacilityLocationSelector(SetAwareSelector):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **SetAwareSelector._parameter_constraints,
+        **StreamingSelector._parameter_constraints,
         **CAMPAIGN_CONSTRAINTS,
         "metric": [StrOptions({"manhattan", "euclidean", "cosine"})],
         "reduce_hubs": ["boolean"],
@@ -245,18 +259,21 @@ class FacilityLocationSelector(SetAwareSelector):
         self.random_state = random_state
         self.verbose = verbose
 
+    def _as_rows(self, X: Any, *, reset: bool, at_least: int) -> Any:
+        if issparse(X) and self.metric == "manhattan":
+            raise TypeError(
+                "Sparse data was passed for X, and FacilityLocationSelector(metric='manhattan'), "
+                "the default, needs dense rows. Take metric='cosine', as for TF-IDF, or "
+                "metric='euclidean'; or pass X.toarray() if that fits in memory."
+            )
+        return super()._as_rows(X, reset=reset, at_least=at_least)
+
     def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
         return directions(rows, type(self).__name__) if self.metric == "cosine" else rows
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
-        # The last problem of the pyramid may hold more rows than the many before it.
-        top_size = self.part_size
-        if self.exact == "auto":
-            top_size = max(self.part_size, _EXACT_UP_TO)
-        elif self.exact:
-            top_size = distinct.rows.size
-        metric = "manhattan" if self.metric == "manhattan" else "euclidean"
-        how = (metric, self.reduce_hubs, self.part_size, top_size)
+        top_size = distinct.rows.size if self.exact is True else self._top_size()
+        how = (self._plain_metric(), self.reduce_hubs, self.part_size, top_size)
         arguments = (distinct, self.random_state, *how)
         unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
         order: NDArray[np.intp] = call_cached(
@@ -268,6 +285,70 @@ class FacilityLocationSelector(SetAwareSelector):
             load=lambda arrays: _as_order(arrays[0], distinct.rows.size),
         )
         return order
+
+    _n_passes = 2
+
+    def _rank_blocks(
+        self, rows: BlockRows, n_selected: int, seed: int, progress: Progress
+    ) -> NDArray[np.intp]:
+        from sklearn_zcore.facility import BlockProblem, rank_blocks
+
+        counts = np.ones(rows.overview.sampled.size, np.float32)
+        if self._sample_weight is not None:
+            counts = self._sample_weight[rows.overview.sampled].astype(np.float32)
+        some = np.flatnonzero(counts > 0)[:_SAMPLE_SIZE]
+        if not some.size:
+            some, counts = np.arange(1), np.ones(1, np.float32)
+        weights = rows.weights
+        problem = BlockProblem(
+            replace(rows.overview, sample=rows.overview.sample[:0]),
+            rows.overview.sample[some],
+            counts[some],
+            self._plain_metric(),
+            self.reduce_hubs,
+            self.part_size,
+            seed,
+            None if weights is None else weights.astype(np.float32),
+            rows.is_free,
+            rows.take(rows.taken),
+            rows.compared,
+        )
+        return rank_blocks(
+            rows.source, problem, top_size=self._top_size(), n_jobs=self.n_jobs, progress=progress
+        )
+
+    def _top_size(self) -> int:
+        """Return the rows of the pyramid's last problem, which may be more than of those before."""
+        return max(self.part_size, _EXACT_UP_TO) if self.exact == "auto" else self.part_size
+
+    def _plain_metric(self) -> Literal["manhattan", "euclidean"]:
+        return "manhattan" if self.metric == "manhattan" else "euclidean"
+
+    def _new_stream(self, seed: int) -> "RowStream":
+        from sklearn_zcore.facility import RowStream  # compiles kernels
+
+        needs_all = {
+            "exact": self.exact is True,
+            "min_distance": self.min_distance is not None,
+            "group_budget": self.group_budget != "proportional",
+        }
+        for name, is_set in needs_all.items():
+            if is_set:
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} needs all rows at once, and partial_fit sees "
+                    f"some of them at a time. Leave it out, or use fit."
+                )
+        return RowStream(self._plain_metric(), self.reduce_hubs, self.part_size, seed)
+
+    def _rank_kept(self, stream: "RowStream", rows: "StreamRows") -> NDArray[np.intp]:
+        with progress_bar(self.verbose, "Facility location", "rows") as progress:
+            progress.add_total(len(rows))
+            return stream.rank(
+                rows,
+                top_size=self._top_size(),
+                n_jobs=self.n_jobs,
+                progress=progress.advance,
+            )
 
     def __sklearn_tags__(self) -> Any:
         """Return the tags: sparse rows, but for Manhattan distances."""

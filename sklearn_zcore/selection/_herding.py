@@ -143,6 +143,11 @@ class HerdingSelector(SetAwareSelector):
         self.n_components = n_components
         self.random_state = random_state
 
+    _instead = (
+        " If it does not: FacilityLocationSelector, KMeansSelector, KCenterSelector and "
+        "RandomSelector take it as it is."
+    )
+
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.kernel_approximation import RBFSampler  # slow to import
 

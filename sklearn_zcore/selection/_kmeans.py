@@ -11,14 +11,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import StrOptions
 
 from sklearn_zcore.rows import DistinctRows, square_norms
+from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
-from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
 _SHARE_LOST = 1e-5  # of the largest square: forty times the rounding errors of float32
 
 
-class KMeansSelector(SetAwareSelector):
+class KMeansSelector(BlockSelector):
     """Coreset selection by k-means: the row nearest to the centre of each of k clusters.
 
     As many clusters as rows are to be selected; scikit-learn does the clustering. Selecting the
@@ -108,7 +108,7 @@ class KMeansSelector(SetAwareSelector):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **SetAwareSelector._parameter_constraints,
+        **BlockSelector._parameter_constraints,
         **CAMPAIGN_CONSTRAINTS,
         "minibatch": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
@@ -160,11 +160,24 @@ class KMeansSelector(SetAwareSelector):
                 distance = _distance_to_centre(X, clusters)
             cluster, is_covered = clusters.labels_, np.zeros(X.shape[0], bool)
         size = np.bincount(cluster, np.where(is_covered, 0, weights), minlength=n_clusters)
-        by_cluster = np.lexsort((distance, cluster))
-        starts = np.searchsorted(cluster[by_cluster], np.arange(n_clusters))
-        place = np.empty(cluster.size, np.intp)  # within the cluster
-        place[by_cluster] = np.arange(cluster.size) - starts[cluster[by_cluster]]
-        return np.lexsort((cluster, -size[cluster], place, is_covered))
+        return _by_cluster(cluster, distance, size, is_covered)
+
+    _n_passes = 6  # at most
+
+    def _rank_blocks(
+        self, rows: BlockRows, n_selected: int, seed: int, progress: Progress
+    ) -> NDArray[np.intp]:
+        from sklearn_zcore.selection._block_clustering import cluster_blocks, nearest_points
+
+        n = rows.source.shape[0]
+        able = np.arange(n) if rows.is_free is None else np.flatnonzero(rows.is_free)
+        weights = np.ones(able.size) if rows.weights is None else rows.weights[able]
+        n_clusters = min(n_selected, max(1, int(np.count_nonzero(weights))))
+        centres, fixed = cluster_blocks(rows, n_clusters, seed, None, progress)
+        nearest, distance = nearest_points(rows, np.concatenate([centres, fixed]), None, progress)
+        cluster, is_covered = nearest[able].astype(np.intp), nearest[able] >= n_clusters
+        size = np.bincount(cluster, weights, minlength=n_clusters + fixed.shape[0])
+        return able[_by_cluster(cluster, distance[able], size, is_covered)]
 
     def _cluster(self, kind: Any, X: NDArray[Any], weights: NDArray[Any], n_clusters: int) -> Any:
         counts = weights > 0
@@ -200,6 +213,20 @@ class KMeansSelector(SetAwareSelector):
             return cluster_beside(
                 X.astype(np.float64), weights, taken.astype(np.float64), make, n_clusters, rng
             )
+
+
+def _by_cluster(
+    cluster: NDArray[np.intp],
+    distance: NDArray[Any],
+    size: NDArray[Any],
+    is_covered: NDArray[np.bool_],
+) -> NDArray[np.intp]:
+    """Rank rows: those nearest to the centres, of the largest clusters first; covered ones last."""
+    by_cluster = np.lexsort((distance, cluster))
+    starts = np.searchsorted(cluster[by_cluster], np.arange(size.size))
+    place = np.empty(cluster.size, np.intp)  # within the cluster
+    place[by_cluster] = np.arange(cluster.size) - starts[cluster[by_cluster]]
+    return np.lexsort((cluster, -size[cluster], place, is_covered))
 
 
 def _is_drowned(distance: NDArray[Any], X: NDArray[Any]) -> bool:

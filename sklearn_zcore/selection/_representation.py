@@ -56,6 +56,10 @@ class Representation:
         self._best_rows = rows[self.ranking_[: self.n_selected_]]
         self._taken_rows = rows[taken]
 
+    def _places_of(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return where rows, by number, stand among those that are at hand."""
+        return rows
+
     def _forget_weights(self) -> None:
         self._found = {}
 
@@ -108,8 +112,8 @@ class Representation:
         ndarray of shape (n_rows,)
         """
         check_is_fitted(self)
-        points = np.asarray(rows, np.intp)
-        return represented_by(self._source("weights_"), points, self._sample_weight)
+        source, points = self._source("weights_"), self._places_of(np.asarray(rows, np.intp))
+        return represented_by(source, points, self._sample_weight)
 
     @property
     def gains_(self) -> NDArray[np.float64]:
@@ -123,7 +127,7 @@ class Representation:
         if "gains_" not in self._found:
             source = self._source("gains_")
             chosen = self.ranking_[: self.n_selected_]
-            points = source.take(np.concatenate([self._taken, chosen]))
+            points = source.take(self._places_of(np.concatenate([self._taken, chosen])))
             gains = saved_by(source, points, self._taken.size, self._sample_weight)
             self._found["gains_"] = gains
         return self._found["gains_"]

@@ -1,5 +1,6 @@
 """Columns as values to tell rows apart by, and rows that a file or a column names."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,19 +48,76 @@ def column_text(source: Table, name: str, asked: str) -> NDArray[Any]:
             column = column.cast(column.type.value_type)
         return np.array(pc.cast(column, "string").to_pylist(), dtype=object)
     if source.format == ".npz":
-        with np.load(source.path, allow_pickle=False) as arrays:
-            if name in arrays:
-                values = np.asarray(arrays[name])
-                if values.shape != (source.n_rows,):
-                    raise TableError(
-                        f"{asked} {name}: the array has shape {values.shape}, and there are "
-                        f"{source.n_rows:,} rows."
-                    )
-                return values.astype(str).astype(object)
+        found = _arrays_beside(source, name)
+        if found:
+            is_flat = all(values.ndim == 1 for values in found)
+            if not is_flat or sum(map(len, found)) != source.n_rows:
+                raise TableError(
+                    f"{asked} {name}: the array has shape {found[0].shape}, and there are "
+                    f"{source.n_rows:,} rows."
+                )
+            return np.concatenate([values.astype(str).astype(object) for values in found])
     raise TableError(
         f"{asked}: the input has no column {name!r}{close_match(name, set(source.names))}",
         f"It has {plural(len(source.names), 'column')}: {shorten(source.names, 20)}.",
     )
+
+
+def cells_to_embed(
+    source: Table, name: str, base: Path | None = None
+) -> tuple[list[Any], list[str]]:
+    """Return the cells of a column that a model embeds, and what each is called.
+
+    Parameters
+    ----------
+    source : Table
+    name : str
+        The column.
+    base : Path or None, default=None
+        The folder that paths of images are relative to; None of texts.
+
+    Returns
+    -------
+    cells : list
+        Texts; paths that are absolute; images as data sets of Hugging Face hold them; None where
+        nothing stands.
+    names : list of str
+
+    Raises
+    ------
+    TableError
+        If the column holds neither.
+    """
+    import pyarrow as pa
+
+    if source.table is None:
+        raise TableError(f"Column {name!r} is of an array: it holds numbers, nothing to embed.")
+    column = source.table[name]
+    kind = column.type
+    is_image = pa.types.is_struct(kind) or pa.types.is_binary(kind)
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or (base and is_image)):
+        what = "texts" if base is None else "paths of images"
+        raise TableError(f"Column {name!r} is of type {kind}, and holds no {what}.")
+    cells = column.to_pylist()
+    names = [f"row {row} of {name!r}" for row in range(len(cells))]
+    if base is None or is_image:
+        return cells, names
+    paths = [None if cell is None else os.path.join(base, cell) for cell in cells]
+    return paths, [path or name for path, name in zip(paths, names, strict=True)]
+
+
+def _arrays_beside(source: Table, name: str) -> list[NDArray[Any]]:
+    """Return another array of the .npz files of a matrix; none if one of them has none."""
+    paths = source.origin.paths if source.origin is not None else (source.path,)
+    found = []
+    for path in paths:
+        with np.load(path, allow_pickle=False) as arrays:
+            if name not in arrays:
+                return []
+            found.append(np.asarray(arrays[name]))
+    return found
 
 
 def column_numbers(values: NDArray[Any], name: str, asked: str) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """What goes wrong with tables, in words that name parameters, or options of a command."""
 
 import importlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,15 +81,68 @@ class TableError(ValueError):
         What is wrong and where.
     hint : str, default=""
         What to do about it.
+    columns : sequence of str, default=()
+        The columns that are at fault, if it helps to leave them out.
+    unwritable : sequence of str, default=()
+        Those that must not even be written.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        columns: Sequence[str] = (),
+        unwritable: Sequence[str] = (),
+    ) -> None:
         super().__init__(f"{message} {hint}".rstrip())
         self.message = message
         self.hint = hint
+        self.columns = tuple(columns)
+        self.unwritable = tuple(unwritable)
+        self.parts: list[TableError] = []  # where it tells of several
 
-    def __reduce__(self) -> tuple[type["TableError"], tuple[str, str]]:
-        return type(self), (self.message, self.hint)
+    def __reduce__(self) -> tuple[type["TableError"], tuple[Any, ...]]:
+        return type(self), (self.message, self.hint, self.columns, self.unwritable)
+
+
+def merged(troubles: list[TableError]) -> TableError:
+    """Return one error that tells of several, with one remedy for all of their columns.
+
+    Parameters
+    ----------
+    troubles : list of TableError
+        At least one. Those without columns come with their own hints.
+    """
+    troubles = [part for trouble in troubles for part in trouble.parts or [trouble]]
+    if len(troubles) == 1:
+        return troubles[0]
+    columns = list(dict.fromkeys(name for trouble in troubles for name in trouble.columns))
+    told: list[str] = []
+    values: dict[str, Any] = {}
+    for i, trouble in enumerate(troubles[:12]):
+        for words in (trouble.message, "" if trouble.columns else trouble.hint):
+            template, more = _renamed(words, f"part{i}{'' if words is trouble.message else '_'}")
+            told += [template] if template else []
+            values |= more
+    if len(troubles) > 12:
+        told.append(f"And {len(troubles) - 12:,} more.")
+    count = f"{len(columns):,} column{'' if len(columns) == 1 else 's'} cannot be used"
+    error = TableError(
+        Words(f"{count}. {' '.join(told)}", **values),
+        Words("Leave them out: {leave}.", leave=Setting("kinds", dict.fromkeys(columns, "ignore"))),
+        columns,
+        [name for trouble in troubles for name in trouble.unwritable],
+    )
+    error.parts = troubles
+    return error
+
+
+def _renamed(words: str, name: str) -> tuple[str, dict[str, Any]]:
+    """Return a template and its values under names of their own; settings are spelled later."""
+    if not isinstance(words, Words):
+        return (f"{{{name}}}", {name: words}) if words else ("", {})
+    template = re.sub(r"\{(\w+)(?=[!:}])", rf"{{{name}_\1", words.template)
+    return template, {f"{name}_{key}": value for key, value in words.values.items()}
 
 
 def require(*modules: str, why: str) -> list[Any]:
@@ -116,8 +170,9 @@ def require(*modules: str, why: str) -> list[Any]:
             loaded.append(importlib.import_module(name))
         except ImportError as error:
             package = name.partition(".")[0]
+            extra = "hf" if package == "datasets" else "table"
             raise ImportError(
                 f"{why} needs {package}, which could not be imported ({error}). "
-                f"{how_to_install('table')} Arrays (.npy and .npz) work without it."
+                f"{how_to_install(extra)} Arrays (.npy and .npz) work without it."
             ) from error
     return loaded

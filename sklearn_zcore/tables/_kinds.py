@@ -6,10 +6,9 @@ from typing import Any
 from sklearn_zcore._words import close_match, plural, shorten
 
 from ._content import Content
-from ._errors import Setting, TableError, Words, require
+from ._errors import Setting, TableError, Words, merged, require
 from ._frames import cell_text, distinct
 from ._number_text import NumberStyle, find_style
-from ._read_csv import NA_VALUES
 from ._readers import (
     CLOCK,
     ClockReader,
@@ -18,6 +17,7 @@ from ._readers import (
     NumberReader,
     NumberTextReader,
 )
+from ._typed import NA_VALUES
 
 KINDS = ("numeric", "datetime", "categorical", "text", "ignore")
 
@@ -73,19 +73,10 @@ def find_kinds(content: Content, kinds: dict[str, str], decimal: str) -> list[Co
         try:
             readers.append(find_kind(name, content.columns[name], kinds.get(name), decimal))
         except TableError as trouble:
+            trouble.columns = (name,)
             troubles[name] = trouble
-    if len(troubles) == 1:
-        raise next(iter(troubles.values()))
     if troubles:
-        told = [trouble.message for trouble in troubles.values()]
-        more = f" And {len(told) - 8:,} more." if len(told) > 8 else ""
-        raise TableError(
-            f"{plural(len(told), 'column')} cannot be used. {' '.join(told[:8])}{more}",
-            Words(
-                "Leave them out: {leave}.",
-                leave=Setting("kinds", dict.fromkeys(troubles, "ignore")),
-            ),
-        )
+        raise merged(list(troubles.values()))
     return readers
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sklearn_zcore._words import plural
 
-from ._errors import Setting, TableError, Words, require
+from ._errors import Setting, TableError, Words, merged, require
 from ._table import Table
 
 _PLACE = re.compile(r"\[\d+\]$")
@@ -121,6 +121,7 @@ def spread_lists(table: Table) -> tuple[Table, list[str]]:
 
     columns: dict[str, Any] = {}
     notes: list[str] = []
+    troubles: list[TableError] = []
     for name in table.names:
         column = table.table[name]
         if not is_list_of_numbers(column.type) or column.null_count == len(column):
@@ -130,7 +131,8 @@ def spread_lists(table: Table) -> tuple[Table, list[str]]:
             X = lists_to_matrix(column)
         except TableError as error:
             message = error.message.replace("the column", f"column {name!r}")
-            raise TableError(message, error.hint) from error
+            troubles.append(TableError(message, error.hint, [name]))
+            continue
         for i, values in enumerate(X.T):
             columns[f"{name}[{i}]"] = pa.chunked_array([pa.array(values, from_pandas=True)])
         notes.append(
@@ -142,9 +144,11 @@ def spread_lists(table: Table) -> tuple[Table, list[str]]:
                 raw=Setting("raw"),
             )
         )
+    if troubles:
+        raise merged(troubles)
     if not notes:
         return table, []
-    return replace(table, names=list(columns), table=pa.table(columns), verbatim=None), notes
+    return replace(table, names=list(columns), table=pa.table(columns), file_rows=None), notes
 
 
 def shortened(names: list[str], known: list[str]) -> list[str]:

@@ -81,6 +81,7 @@ class Survey:
                 "Repair or remove them; in a CSV file, {na_values} takes them for missing.",
                 na_values=Setting("na_values", ["inf", "-inf"]),
             ),
+            [self.names[i] for i in bad],
         )
 
 
@@ -165,7 +166,8 @@ class NumberScaling:
                 continue
             with np.errstate(over="ignore", invalid="ignore"):
                 self._scale(block, here)
-            _refuse_overflow(block, np.ones(stop - start, bool), survey.names[start:stop])
+            sound = np.ones(stop - start, bool)
+            _refuse_overflow(block, sound, survey.names[start:stop], self.scale_[here])
             out[:, here] = block
 
     def select(self, kept: np.ndarray) -> "NumberScaling":
@@ -192,15 +194,24 @@ def _median(column: np.ndarray, whole: bool) -> Any:
         return np.median(values) if len(values) else 0.0
 
 
-def _refuse_overflow(block: np.ndarray, sound: np.ndarray, names: list[str]) -> None:
+def _refuse_overflow(
+    block: np.ndarray, sound: np.ndarray, names: list[str], scale: np.ndarray | None = None
+) -> None:
     with np.errstate(over="ignore", invalid="ignore"):
         small = np.abs(block).max(axis=0, initial=0) <= np.finfo(np.float32).max
     bad = np.flatnonzero(~(sound & small))
     if len(bad):
+        which = f"The values in {shorten(names[i] for i in bad)} are too large to standardise"
+        if scale is not None:
+            which += (
+                f" now: the standard deviation of {names[bad[0]]!r} was {scale[bad[0]]:.3g} where "
+                f"the preparation was fitted"
+            )
         raise TableError(
-            f"The values in {shorten(names[i] for i in bad)} are too large to standardise.",
+            f"{which}.",
             Words(
                 "Rescale them, or leave the columns out: {leave}.",
                 leave=Setting("kinds", {names[i]: "ignore" for i in bad[:8]}),
             ),
+            [names[i] for i in bad],
         )

@@ -154,6 +154,7 @@ def _matrix(table: Table) -> tuple[np.ndarray, list[str]]:
                 leave=Setting("kinds", dict.fromkeys(other, "ignore")),
                 raw=Setting("raw"),
             ),
+            other,
         )
     nothing: Any = np.full(table.n_rows, np.nan)
     numbers = [nothing if r.kind == "empty" else r.read(columns[r.name]) for r in readers]

@@ -1,92 +1,27 @@
-"""Opening a file: one `Table` whatever its format."""
+"""Opening an input: one `Table` whatever its format."""
 
-import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sklearn_zcore._progress import progress_bar
+
 from ._errors import Setting, TableError, Words
+from ._origin import Origin, find_origin
 from ._read_array import read_array
 from ._read_csv import read_csv
 from ._read_jsonl import read_jsonl
+from ._read_named import read_hf, read_openml
 from ._read_parquet import read_parquet
 from ._table import Table
 
-TABLE_FORMATS = (".csv", ".parquet", ".jsonl")
-ARRAY_FORMATS = (".npy", ".npz")
-_SUFFIXES = {
-    ".csv": ".csv",
-    ".csv.gz": ".csv",
-    ".tsv": ".csv",
-    ".tsv.gz": ".csv",
-    ".parquet": ".parquet",
-    ".pq": ".parquet",
-    ".jsonl": ".jsonl",
-    ".jsonl.gz": ".jsonl",
-    ".ndjson": ".jsonl",
-    ".npy": ".npy",
-    ".npz": ".npz",
-}
-
-
-def file_format(path: Path) -> str | None:
-    """Return the format that a file's name stands for, or None."""
-    name = path.name.lower()
-    matching = [s for s in _SUFFIXES if name.endswith(s) and len(name) > len(s)]
-    return _SUFFIXES[max(matching, key=len)] if matching else None
-
-
-def check_table(path: Path) -> str:
-    """Return the format of an input file, or say what is wrong with it.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-
-    Returns
-    -------
-    format : str
-        ``.csv``, ``.parquet``, ``.npy`` or ``.npz``.
-    """
-    if path.is_dir():
-        raise TableError(
-            f"The input {path} is a directory.",
-            Words(
-                "Name one file in it; or, if it holds images, the model to embed them: {model}.",
-                model=Setting("model", "clip"),
-            ),
-        )
-    if not path.exists():
-        raise TableError(f"The input {path} does not exist{_neighbour(path)}")
-    if not path.is_file():
-        raise TableError(
-            f"The input {path} is a pipe or a device, and not a file.",
-            "Write what comes out of it to a file first.",
-        )
-    kind = file_format(path)
-    if kind is None:
-        raise TableError(
-            f"The input {path} has an extension that zcore does not read.",
-            f"It reads {', '.join(_SUFFIXES)}.",
-        )
-    if path.stat().st_size == 0:
-        raise TableError(f"The input {path} is empty (0 bytes).")
-    return kind
-
-
-def _neighbour(path: Path) -> str:
-    """Suggest a file of a similar name in the same directory."""
-    try:
-        present = os.listdir(path.parent)
-    except OSError:
-        return f" (nor does a directory {path.parent} that can be read)."
-    found = difflib.get_close_matches(path.name, present, n=1, cutoff=0.75)
-    return f"; did you mean {path.parent / found[0]}?" if found else "."
+# Smaller files are read before anybody looks.
+_LARGE = 2**26  # bytes
 
 
 def read_table(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Origin,
     *,
     key: str | None = None,
     sep: str | None = None,
@@ -94,14 +29,22 @@ def read_table(
     na_values: Iterable[str] = (),
     decimal: str = "auto",
     header: bool = True,
+    split: str | None = None,
+    data_home: str | os.PathLike[str] | None = None,
+    values: bool = True,
+    verbose: int = 0,
 ) -> Table:
-    r"""Read a file of rows, strictly: nothing is mended in silence.
+    r"""Read rows from files or from a data set, strictly: nothing is mended in silence.
 
     Parameters
     ----------
-    path : str or path-like
-        The file: ``.csv``, ``.csv.gz``, ``.tsv``, ``.tsv.gz``, ``.parquet``, ``.jsonl``,
-        ``.jsonl.gz``, ``.npy`` or ``.npz``.
+    path : str, path-like, or list of them
+        A file: ``.csv``, ``.tsv``, ``.jsonl`` (also packed: ``.csv.gz``, ``.csv.bz2``,
+        ``.csv.xz``), ``.parquet``, ``.npy`` or ``.npz``. Several, or a folder of Parquet files:
+        their rows in that order; their columns have the same names. Or a data set:
+        ``openml:credit-g``, ``openml:31`` by `sklearn.datasets.fetch_openml`, and ``hf:NAME`` or
+        ``hf:NAME:CONFIG`` by the package datasets, from its cache if it is there. ``-`` is
+        stdin.
     key : str or None, default=None
         The array to take from an .npz file.
     sep : str or None, default=None
@@ -116,6 +59,17 @@ def read_table(
     header : bool, default=True
         Whether the first line of a CSV file holds the names of its columns; otherwise they are
         called f0, f1, ... A first line that looks like a row is told of in ``warnings``.
+    split : str or None, default=None
+        Which rows of a data set of Hugging Face: ``"train"``, ``"train[:10%]"``. None if there is
+        one split only.
+    data_home : str, path-like or None, default=None
+        Where scikit-learn keeps data sets of OpenML; None is its own folder, or that of the
+        variable ``SCIKIT_LEARN_DATA``.
+    values : bool, default=True
+        Whether to read the values of CSV and Parquet files. Otherwise their rows are checked and
+        counted, a part of the file at a time, and can be read again by number.
+    verbose : int, default=0
+        Show a progress bar for large files.
 
     Returns
     -------
@@ -143,38 +97,76 @@ def read_table(
     >>> table.table["age"].to_pylist()
     [31, None]
     """
-    path = Path(path)
-    kind = check_table(path)
-    if key is not None and kind != ".npz":
-        raise TableError(
-            Words("{key} is for .npz files only.", key=Setting("key")), "Leave it out."
-        )
-    if kind != ".csv" and (sep is not None or encoding is not None or na_values):
-        raise TableError(
-            Words(
-                "{sep}, {encoding} and {na_values} are for CSV files only.",
-                sep=Setting("sep"),
-                encoding=Setting("encoding"),
-                na_values=Setting("na_values"),
-            ),
-            "Leave it out.",
-        )
-    if kind != ".csv" and not header:
-        raise TableError(
-            Words("{header} is for CSV files only.", header=Setting("header", False)),
-            "Leave it out.",
-        )
-    if kind == ".csv":
-        return read_csv(
-            path,
-            sep=sep,
-            encoding=encoding,
-            na_values=tuple(na_values),
-            decimal=decimal,
-            header=header,
-        )
-    if kind == ".parquet":
-        return read_parquet(path)
-    if kind == ".jsonl":
-        return read_jsonl(path)
-    return read_array(path, kind, key)
+    if isinstance(path, Origin):
+        origin = path
+    else:
+        origin = find_origin([path] if isinstance(path, str | os.PathLike) else path)
+    given: dict[str, tuple[bool, tuple[str, ...]]] = {
+        "key": (key is not None, (".npz",)),
+        "sep": (sep is not None, (".csv",)),
+        "encoding": (encoding is not None, (".csv",)),
+        "na_values": (bool(na_values), (".csv",)),
+        "header": (not header, (".csv",)),
+        "split": (split is not None, ("hf",)),
+        "data_home": (data_home is not None, ("openml",)),
+    }
+    _refuse_foreign(given, origin.kind)
+    paths = list(origin.paths)
+    large = sum(file.stat().st_size for file in paths) > _LARGE
+    try:
+        with progress_bar(verbose if large else 0, "Reading", "bytes") as progress:
+            if origin.kind == ".csv":
+                table = read_csv(
+                    paths,
+                    sep=sep,
+                    encoding=encoding,
+                    na_values=tuple(na_values),
+                    decimal=decimal,
+                    header=header,
+                    values=values,
+                    progress=progress,
+                )
+            elif origin.kind == ".parquet":
+                table = read_parquet(paths, values=values, progress=progress)
+            elif origin.kind == ".jsonl":
+                table = read_jsonl(paths, progress=progress)
+            elif origin.kind == "openml":
+                table = read_openml(origin.name, None if data_home is None else str(data_home))
+            elif origin.kind == "hf":
+                table = read_hf(origin.name, split)
+            elif origin.kind == ".zarr":
+                table = _one_store(paths)
+            else:
+                table = read_array(paths, origin.kind, key)
+    except TableError as error:
+        if origin.spool is None or str(paths[0]) not in error.message:
+            raise
+        # The copy of a stream is no file that anybody knows.
+        raise TableError(error.message.replace(str(paths[0]), origin.shown), error.hint) from error
+    return replace(table, origin=origin)
+
+
+def _one_store(paths: list[Path]) -> Table:
+    """Open a store; its reader needs scikit-learn, which the command's help does without."""
+    from ._read_store import read_store
+
+    if len(paths) > 1:
+        raise TableError("Several stores are not one table.", "Name one of them.")
+    return read_store(paths[0])
+
+
+_WHICH = {".csv": "CSV files", ".npz": ".npz files", "hf": "data sets of Hugging Face (hf:)"}
+_WHICH["openml"] = "data sets of OpenML (openml:)"
+
+
+def _refuse_foreign(given: dict[str, tuple[bool, tuple[str, ...]]], kind: str) -> None:
+    """Refuse settings that mean nothing to a format, all at once."""
+    for meant in _WHICH:
+        names = [name for name, (is_given, kinds) in given.items() if is_given and meant in kinds]
+        if names and kind != meant:
+            settings = {n: Setting(n, False if n == "header" else None) for n in names}
+            listed = ", ".join(f"{{{name}}}" for name in names)
+            verb = "is" if len(names) == 1 else "are"
+            raise TableError(
+                Words(f"{listed} {verb} for {_WHICH[meant]} only.", **settings), "Leave it out."
+            )

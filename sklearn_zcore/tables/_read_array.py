@@ -1,21 +1,22 @@
 """Reading arrays: matrices of real numbers from .npy and .npz files, never unpickled."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sklearn_zcore._words import close_match, plural, shorten
 
 from ._errors import Setting, TableError, Words
-from ._table import Table
+from ._table import Table, check_same_columns
 
 
-def read_array(path: Path, kind: str, key: str | None) -> Table:
+def read_array(paths: list[Path], kind: str, key: str | None) -> Table:
     """Read a matrix of numbers; an .npy file is mapped into memory, not loaded.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    paths : list of Path
+        The files, of one width; the rows of several are copied into memory.
     kind : {".npy", ".npz"}
         Its format.
     key : str or None
@@ -26,8 +27,15 @@ def read_array(path: Path, kind: str, key: str | None) -> Table:
     table : Table
         With columns f0, f1, ...
     """
-    array = _load_npy(path) if kind == ".npy" else _load_npz(path, key)
-    return _array_table(path, kind, array)
+    loaded = [_load_npy(path) if kind == ".npy" else _load_npz(path, key) for path in paths]
+    tables = [_array_table(path, kind, array) for path, array in zip(paths, loaded, strict=True)]
+    if len(tables) == 1:
+        return tables[0]
+    import numpy as np
+
+    check_same_columns({table.path: table.names for table in tables})
+    array = np.concatenate(loaded)
+    return replace(tables[0], n_rows=len(array), array=array)
 
 
 def _load_npy(path: Path) -> Any:

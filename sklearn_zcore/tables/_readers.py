@@ -16,7 +16,7 @@ from sklearn_zcore.rows import is_beyond_float, rebased
 from ._errors import TableError
 from ._frames import cell_text, distinct
 from ._number_text import NumberStyle
-from ._read_csv import NA_VALUES
+from ._typed import NA_VALUES
 
 NUMBERS = ("numeric", "datetime")
 TEXTS = ("categorical", "text")

@@ -7,6 +7,7 @@ from typing import Any
 from sklearn_zcore._words import plural, shorten
 
 from ._errors import Setting, Words
+from ._lists import shortened
 
 MISSING_CATEGORY = "missing"
 _FILLED = {
@@ -170,3 +171,30 @@ def dropped_rows(columns: list[PreparedColumn]) -> list[str]:
         "dropped"
         for kind, entry in missing_by_kind(columns, "drop").items()
     ]
+
+
+def names_by_kind(columns: Iterable[PreparedColumn], known: list[str]) -> dict[str, list[str]]:
+    """Return the columns of every kind, for programs; lists and wide arrays are named once.
+
+    Parameters
+    ----------
+    columns : iterable of PreparedColumn
+        The columns.
+    known : list of str
+        The table's own columns.
+    """
+    kinds: dict[str, list[str]] = {
+        kind: []
+        for kind in (
+            "numeric",
+            "datetime",
+            "categorical",
+            "text",
+            "identifier",
+            "empty",
+            "embedded",
+        )
+    }
+    for column in columns:
+        kinds[column.kind].append(column.name)
+    return {kind: shortened(names, known) for kind, names in kinds.items()}

@@ -33,6 +33,14 @@ class Roles:
     ignored: list[str]
     notes: list[str] = field(default_factory=list)
 
+    def lines(self) -> list[tuple[str, str]]:
+        """Say which columns are no features: labels and texts."""
+        told = {
+            "carried": (self.carried, "written, not used"),
+            "ignored": (self.ignored, "neither used nor written"),
+        }
+        return [(role, f"{shorten(names)} ({how})") for role, (names, how) in told.items() if names]
+
 
 def split_names(given: Iterable[str], known: set[str]) -> list[str]:
     """Split comma-separated names; a name that itself contains a comma stays whole."""
@@ -41,6 +49,30 @@ def split_names(given: Iterable[str], known: set[str]) -> list[str]:
         parts = [value] if value in known else [p.strip() for p in value.split(",")]
         names.extend(p for p in parts if p and p not in names)
     return names
+
+
+def parse_kinds(given: Iterable[str]) -> dict[str, str]:
+    """Read what columns are: of each its name, an equals sign, and its kind.
+
+    Parameters
+    ----------
+    given : iterable of str
+        Such as ``zip=categorical``.
+
+    Returns
+    -------
+    kinds : dict of str to str
+    """
+    kinds = {}
+    for text in given:
+        name, sign, kind = text.rpartition("=")
+        if not sign:
+            raise TableError(
+                f"--kind {text!r} is not of the form NAME=KIND.",
+                "For example: --kind zip=categorical.",
+            )
+        kinds[name] = kind
+    return kinds
 
 
 def resolve_roles(
@@ -71,18 +103,21 @@ def resolve_roles(
         "ignore": split_names(ignore, known),
         "carry": split_names(carry, known),
     }
-    for parameter, names in asked.items():
-        for name in names:
-            if name not in known:
-                raise TableError(
-                    Words(
-                        "{parameter}: the input has no column {name!r}{close}",
-                        parameter=Setting(parameter),
-                        name=name,
-                        close=close_match(name, known),
-                    ),
-                    f"It has {plural(len(table.names), 'column')}: {shorten(table.names, 20)}.",
-                )
+    unknown = [(p, name) for p, names in asked.items() for name in names if name not in known]
+    if unknown:
+        listed = "; ".join(
+            f"{{parameter{i}}}: the input has no column {{name{i}!r}}{{close{i}}}"
+            for i in range(len(unknown))
+        )
+        values: dict[str, Any] = {}
+        for i, (parameter, name) in enumerate(unknown):
+            close = close_match(name, known)
+            values[f"parameter{i}"], values[f"name{i}"] = Setting(parameter), name
+            values[f"close{i}"] = close if i == len(unknown) - 1 else close.rstrip(".?")
+        raise TableError(
+            Words(listed, **values),
+            f"It has {plural(len(table.names), 'column')}: {shorten(table.names, 20)}.",
+        )
     _refuse_overlap(asked)
     used, ignored = set(asked["columns"]), set(asked["ignore"])
     carried = set(asked["carry"])

@@ -128,6 +128,33 @@ def test_label_studio(chosen, reference, photos, tmp_path):
         assert task["data"]["zcore_row"] == int(row["zcore_row"])
 
 
+def test_fiftyone_reads_it(chosen, reference, tmp_path):
+    importers = pytest.importorskip(
+        "fiftyone.utils.data.importers", reason="fiftyone is no test dependency: it has a server"
+    )
+    importer = importers.FiftyOneDatasetImporter(
+        str(chosen(tmp_path / "fo", "--format", "fiftyone"))
+    )
+    assert importer._is_legacy_format_data()  # it then reads samples.json by itself
+    importer = importer._to_legacy_importer()
+    importer.setup()
+    for sample, row in zip(importer, reference, strict=True):
+        assert (sample.filepath, sample.ground_truth.label) == (row["path"], row["label"])
+        assert sample["zcore_rank"] == int(row["zcore_rank"]) and sample.tags == ["coreset"]
+
+
+def test_label_studio_takes_the_tasks(chosen, tmp_path):
+    sdk = pytest.importorskip(
+        "label_studio_sdk.label_interface", reason="Label Studio's client is no test dependency"
+    )
+    project = sdk.LabelInterface(
+        '<View><Image name="image" value="$image"/><Choices name="kind" toName="image">'
+        '<Choice value="cat"/><Choice value="dog"/></Choices></View>'
+    )
+    out = chosen(tmp_path / "tasks.json", "--format", "label-studio")
+    assert all(project.validate_task(task) for task in json.loads(out.read_text("utf-8")))
+
+
 @pytest.fixture
 def typed(tmp_path):
     """Return a Parquet file of many types, with missing values."""
@@ -265,7 +292,7 @@ def test_formats_that_mean_nothing(fails, npy, mixed):
     assert "--formulas: for CSV files" in fails(
         mixed, "--format", "label-studio", "--formulas", "keep"
     )
-    assert "extension" in fails(npy, out="out.jsonl.gz")
+    assert "extension" in fails(npy, out="out.parquet.gz")
 
 
 def test_bytes_are_no_json(fails, tmp_path):

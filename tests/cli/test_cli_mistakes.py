@@ -117,10 +117,10 @@ def test_memory_that_a_parquet_file_would_need(fails, tmp_path, monkeypatch):
     path = tmp_path / "t.parquet"
     pd.DataFrame({"a": np.arange(9.0)}).to_parquet(path)
 
-    def read(self):
+    def read(self, *args, **kwargs):
         raise pa.ArrowMemoryError("malloc of size 80000000064 failed")
 
-    monkeypatch.setattr(pq.ParquetFile, "read", read)
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", read)
     message = fails(path)
     assert "Not enough memory (malloc of size 80000000064 failed)" in message
     assert "not a readable Parquet file" not in message

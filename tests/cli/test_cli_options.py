@@ -105,9 +105,9 @@ def test_zero_is_given(zcore, tmp_path, monkeypatch):
     from sklearn_zcore.cli._options import ImageOptions
 
     given = ImageOptions(model=["m"], layer=0, workers=0, given={"layer": "", "workers": ""})
-    embedder = _folder.FolderInput(tmp_path, given)._build_embedder()
+    embedder = _folder.FolderInput(tmp_path, given).embedding.embedder()
     assert embedder.layer == 0 and embedder.num_workers == 0
-    embedder = _folder.FolderInput(tmp_path, ImageOptions(model=["m"]))._build_embedder()
+    embedder = _folder.FolderInput(tmp_path, ImageOptions(model=["m"])).embedding.embedder()
     assert embedder.layer == -1 and embedder.pooling == "auto" and embedder.num_workers > 0
 
 

@@ -43,7 +43,7 @@ def test_refused_before_the_work(fails, npy, tmp_path):
     assert "does not exist" in fails(npy, out="no/out.csv")
     assert "cannot be written to: Not a directory" in fails(npy, out="there.csv/out.csv")
     assert "extension" in fails(npy, out="out.txt")
-    assert "extension" in fails(npy, out="out.csv.gz")
+    assert "extension" in fails(npy, out="out.npy.gz")
     assert "--indices writes .csv or .npy" in fails(npy, "--indices", out="out.npz")
     assert "is the input itself" in fails(npy, "--force", out="X.npy")
     os.symlink(npy, tmp_path / "link.npy")

@@ -11,6 +11,7 @@ from huggingface_hub import constants
 from PIL import Image
 
 from tests.embedding import tiny
+from tests.tables.caches import write_openml
 
 # For models this small, threads that wait for each other take longer than the work.
 torch.set_num_threads(1)
@@ -48,6 +49,25 @@ def desk(tmp_path, hub, monkeypatch):
     np.save("embeddings.npy", np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32))
     pd.DataFrame({"zcore_row": [5, 80, 311]}).to_csv("earlier.csv", index=False)
     draw_photos("photos")
+    columns = {
+        "duration": np.arange(120.0).tolist(),
+        "housing": [["own", "rent"][i % 2] for i in range(120)],
+        "class": [["good", "bad"][i % 3 == 0] for i in range(120)],
+    }
+    write_openml(tmp_path / "home", "credit-g", 31, columns, target="class")
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "home"))
+    for month, part in {"january": frame[:300], "february": frame[300:]}.items():
+        part.to_csv(f"{month}.csv", index=False)
+    frame.to_csv("table.csv.gz", index=False)
+    paths = [
+        f"photos/{kind}/{name}"
+        for kind in ("cats", "dogs")
+        for name in os.listdir(f"photos/{kind}")
+    ]
+    pd.DataFrame({"path": paths}).to_csv("list.csv", index=False)
+    said = [f"{colour} parcel {i}" for i, colour in enumerate(frame["colour"][:80])]
+    pd.DataFrame({"review": said}).to_csv("reviews.csv", index=False)
+    pd.DataFrame({"zcore_row": [1, 2]}).to_csv("label.csv", index=False)
     pd.DataFrame({"path": ["photos/cats/c2.png", "dogs/a0.png"]}).to_csv("chosen.csv", index=False)
     return folder
 

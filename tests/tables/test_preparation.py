@@ -283,3 +283,9 @@ def test_the_input_is_not_changed(messy):
     X = np.array([[1.0, np.nan], [2.0, 3.0], [4.0, 5.0]])
     X.flags.writeable = False
     assert np.isfinite(TablePreparation().fit_transform(X)).all()
+
+
+def test_values_beyond_the_spread_of_the_training_rows():
+    preparation = TablePreparation().fit(np.array([[0.0], [1e-150]]))
+    with pytest.raises(TableError, match="too large to standardise now: .* 'x0' was 5e-151"):
+        preparation.transform(np.array([[1.0]]))

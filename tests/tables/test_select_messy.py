@@ -1,6 +1,8 @@
 """``zcore select`` on a table with all that people have in theirs: no dead end, and a report."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -114,3 +116,39 @@ def test_all_troubles_are_told_at_once(tmp_path):
     assert "2 columns cannot be used" in told
     assert "--ignore 'a,c'" in told
     select(tmp_path / "t.parquet", "--ignore", "a,c")
+
+
+def test_troubles_of_all_kinds_and_the_command_that_works(tmp_path):
+    """What cannot be written, read as numbers, or used is told in one go, not one at a time."""
+    n = 20
+    frame = pd.DataFrame(
+        {
+            "a": np.arange(n) % 7,
+            "inf": [np.inf, *[1.0] * (n - 1)],
+            "dict": [{"x": 1}] * n,
+            "odd": [*[[1.0, 2.0]] * (n - 1), [1.0]],
+            "bytes": [b"x"] * n,
+        }
+    )
+    path, out = tmp_path / "t.parquet", tmp_path / "o.csv"
+    frame.to_parquet(path)
+    call = ["select", str(path), "-b", "3", "-o", str(out), "--method", "k-means"]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 2
+    told = " ".join(done.stderr.split())
+    assert "4 columns cannot be used" in told
+    assert "cannot be written as CSV" in told and "differ in length" in told
+    assert "1 infinite value in 'inf'" in told and "of type binary" in told
+    line = re.search(r"This leaves them out: zcore (.*)", done.stderr)[1]
+    assert shlex.split(line) == [*call, "--carry", "bytes,inf", "--ignore", "dict,odd"]
+    assert CliRunner().invoke(app, shlex.split(line)).exit_code == 0
+    assert pd.read_csv(out).columns[:3].tolist() == ["a", "inf", "bytes"]
+    done = CliRunner().invoke(app, [*call, "--columns", "a,inf"])
+    assert "leaves them out" not in done.stderr  # --columns would name it still
+
+
+def test_all_unknown_names_are_told(tmp_path):
+    pd.DataFrame({"abc": range(9), "x": range(9)}).to_csv(tmp_path / "t.csv", index=False)
+    told = select(tmp_path / "t.csv", "--carry", "abd", "--ignore", "q", code=2).stderr
+    assert "--ignore: the input has no column 'q'; --carry: the input has no column 'abd'" in told
+    assert "did you mean 'abc'" in told

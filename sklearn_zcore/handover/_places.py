@@ -1,24 +1,23 @@
-"""The files of a folder's coreset, copied or linked."""
+"""Where the files of a coreset go: checked before the work, copied or linked after it."""
 
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
-from sklearn_zcore import handover
 from sklearn_zcore._atomic import NewFiles
-from sklearn_zcore.handover import Media
+from sklearn_zcore.tables import TableError
 
-from ._errors import CliError
-from ._options import FileOptions
+from ._media import Media, put_files
 
 
-def check_target(files: FileOptions, folder: Path) -> Path | None:
+def check_target(files: Any, folder: Path) -> Path | None:
     """Refuse a folder for the coreset's files that cannot be made, before any work is done.
 
     Parameters
     ----------
-    files : FileOptions
-        Where to copy or link them.
+    files : object
+        With ``copy_to``, ``link_to`` and ``given``: where to copy or link them.
     folder : Path
         The images.
 
@@ -28,14 +27,14 @@ def check_target(files: FileOptions, folder: Path) -> Path | None:
         The new folder; None if none is asked for.
     """
     if files.copy_to is not None and files.link_to is not None:
-        raise CliError("--copy-to and --link-to contradict.", "Leave one of them out.")
-    target = files.copy_to or files.link_to
+        raise TableError("--copy-to and --link-to contradict.", "Leave one of them out.")
+    target: Path | None = files.copy_to or files.link_to
     if target is None:
         return None
     option = next(iter(files.given.values()))
     check_new_folder(option, target, folder)
     if files.link_to is not None and target.parent.stat().st_dev != folder.stat().st_dev:
-        raise CliError(
+        raise TableError(
             f"{option}: {target} is on another disk than {folder}, which hard links cannot cross.",
             "Use --copy-to.",
         )
@@ -55,20 +54,22 @@ def check_new_folder(option: str, target: Path, folder: Path | None = None) -> N
         The images, which it may not lie in.
     """
     if target.is_symlink():
-        raise CliError(f"{option}: {target} is a link, not a new folder.", "Name a new folder.")
+        raise TableError(f"{option}: {target} is a link, not a new folder.", "Name a new folder.")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise CliError(f"{option}: {target} exists and is not empty.", "Name a new folder.")
+        raise TableError(f"{option}: {target} exists and is not empty.", "Name a new folder.")
     inside = Path(os.path.realpath(target))
     if folder is not None and inside.is_relative_to(os.path.realpath(folder)):
-        raise CliError(
+        raise TableError(
             f"{option}: {target} lies in {folder}, where the next run would find the copies.",
             "Name a folder outside of it.",
         )
     if not target.parent.is_dir():
-        raise CliError(f"{option}: the directory {target.parent} does not exist.", "Make it first.")
+        raise TableError(
+            f"{option}: the directory {target.parent} does not exist.", "Make it first."
+        )
 
 
-def put_files(new: NewFiles, target: Path, media: Media, *, link: bool) -> None:
+def place_files(new: NewFiles, target: Path, media: Media, *, link: bool) -> None:
     """Copy or hard-link files to a new folder, keeping their sub-folders.
 
     Parameters
@@ -83,10 +84,10 @@ def put_files(new: NewFiles, target: Path, media: Media, *, link: bool) -> None:
         Hard-link instead of copying.
     """
     try:
-        handover.put_files(media, new.folder(target), link=link)
+        put_files(media, new.folder(target), link=link)
     except OSError as error:
         hint = "Use --copy-to." if link and error.errno in (errno.EXDEV, errno.EPERM) else ""
-        raise CliError(
+        raise TableError(
             f"The coreset's files could not be put to {target}: {error.strerror or error}. Nothing "
             f"is left of them.",
             hint,

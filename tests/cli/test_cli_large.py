@@ -1,0 +1,145 @@
+"""Tables and arrays that are larger than the memory for them, stores, and Dask's workers."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("zarr", reason="stores need the extra 'scale'")
+
+N = 300
+
+
+@pytest.fixture
+def frame():
+    rng = np.random.default_rng(0)
+    kinds = rng.choice(["a", "b", "c"], N)
+    return pd.DataFrame(
+        {
+            "id": [f"r{i} x" for i in range(N)],
+            **{f"x{i}": np.round(rng.normal(size=N), 4) for i in range(6)},
+            "kind": kinds,
+        }
+    )
+
+
+@pytest.fixture
+def report_of(zcore, tmp_path, monkeypatch):
+    """Run a selection; nothing is left in the folder for temporary files."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (tmp_path / "tmp").mkdir()
+
+    def run(path, *args, out="o.csv"):
+        call = ("select", path, "-b", 20, "-o", tmp_path / out, "--force", "--json")
+        report = json.loads(zcore(*call, *args).stdout)
+        assert list((tmp_path / "tmp").glob("zcore-*")) == []
+        return report, pd.read_csv(tmp_path / out)
+
+    return run
+
+
+METHODS = [("zcore", "--n-iter", "20000"), ("facility-location",), ("k-means",)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method[0])
+def test_larger_than_the_memory_for_it(report_of, frame, tmp_path, form, method):
+    path = tmp_path / f"t.{form}"
+    getattr(frame, f"to_{form}")(path, index=False)
+    more = ("--carry", "id", "--method", *method)
+    report, written = report_of(path, *more, "--memory", "1kB")
+    whole, expected = report_of(path, *more)
+    assert report["n_features"] == whole["n_features"] == 9
+    assert report["columns"] == whole["columns"]
+    ids = frame["id"].to_numpy()[written["zcore_row"]]
+    assert len(written) == 20 and (written["id"] == ids).all()
+    if method[0] == "zcore":  # all rows were drawn, so the numbers are the same, and so the bits
+        assert written["zcore_row"].tolist() == expected["zcore_row"].tolist()
+
+
+@pytest.mark.slow
+def test_what_is_said_of_it(zcore, frame, tmp_path):
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    call = ("select", tmp_path / "t.csv", "-b", 9, "-o", tmp_path / "o.csv", "--memory", "1 kB")
+    said = " ".join(zcore(*call, "--carry", "id").stdout.split())
+    assert "larger than the memory for it" in said and "rows drawn at random" in said
+    refused = zcore(*call, "--group-by", "kind", "-f", code=2).stderr
+    assert "--group-by: needs the values of all rows" in refused and "--memory SIZE" in refused
+    assert "--missing: needs" in zcore(*call, "--missing", "drop", "-f", code=2).stderr
+
+
+def test_mistakes(fails, npy, frame, tmp_path):
+    assert "--memory '2 lots' is no amount of memory" in fails(npy, "--memory", "2 lots")
+    assert "is no address of a scheduler" in fails(npy, "--scheduler", "somewhere")
+    (tmp_path / "bad.zarr").mkdir()
+    (tmp_path / "bad.zarr" / "zarr.json").write_text("{}")
+    assert "is no store of rows" in fails(tmp_path / "bad.zarr")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["store", "array"])
+def test_a_store_as_input(report_of, fails, tmp_path, kind):
+    import zarr
+
+    from sklearn_zcore import ColumnStore, ZCoreSelector
+
+    X = np.random.default_rng(0).normal(size=(N, 5)).astype(np.float32)
+    path = tmp_path / "e.zarr"
+    if kind == "store":
+        ColumnStore.from_array(X, path)
+    else:
+        zarr.save_array(str(path), X)
+    report, written = report_of(path, "--method", "zcore", "--n-iter", "20000")
+    assert (report["n_rows"], report["n_features"], report["raw"]) == (N, 5, True)
+    expected = ZCoreSelector(20, n_iter=20_000, random_state=0, tol=0).fit(X)
+    assert written["zcore_row"].tolist() == expected.indices_.tolist()
+    np.testing.assert_allclose(written[["f0", "f4"]], X[expected.indices_][:, [0, 4]], rtol=1e-6)
+    assert len(report_of(path)[1]) == 20  # by facility location
+    assert "are taken as they are" in fails(path, "--columns", "f0")
+
+
+@pytest.mark.slow
+def test_workers_of_dask(report_of, frame, tmp_path):
+    pytest.importorskip("distributed", reason="--scheduler needs the extra 'dask'")
+    frame.to_parquet(tmp_path / "t.parquet")
+    more = ("--carry", "id", "--method", "zcore", "--n-iter", "20000", "--memory", "1kB")
+    _, expected = report_of(tmp_path / "t.parquet", *more)
+    _, written = report_of(tmp_path / "t.parquet", *more, "--scheduler", "local")
+    assert written["zcore_row"].tolist() == expected["zcore_row"].tolist()
+
+
+@pytest.mark.slow
+def test_embeddings_to_a_store_and_from_it(zcore, tmp_path, monkeypatch):
+    from PIL import Image
+
+    from tests.embedding import tiny
+
+    monkeypatch.setenv("ZCORE_CACHE_DIR", str(tmp_path / "cache"))
+    model = tiny.save("resnet", tmp_path / "model")
+    rng = np.random.default_rng(0)
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(24):
+        pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(photos / f"{i:02d}.png")
+    (photos / "05.png").write_bytes(b"no image")
+    out = tmp_path / "e.zarr"
+    call = ("embed", photos, "-m", model, "-o", out)
+    said = zcore(*call, code=2).stderr
+    assert "1 image of 24 cannot be read" in said and "05.png" in said
+    assert not out.exists()
+    report = json.loads(zcore(*call, "--on-error", "skip", "--json").stdout)
+    assert (report["n_computed"], report["n_images"]) == (0, 23)
+    listed = pd.read_csv(tmp_path / "e.paths.csv")["path"]
+    assert len(listed) == 23 and not any("05.png" in path for path in listed)
+    (tmp_path / "e.paths.csv").unlink()
+    assert "column store" in zcore(*call, "--on-error", "skip", code=2).stderr
+    zcore(*call, "--on-error", "skip", "--force")
+    zcore("select", out, "-b", 4, "-o", tmp_path / "rows.npy", "--method", "k-means")
+    assert len(np.load(tmp_path / "rows.npy")) == 4
+    assert os.path.isdir(out) and Path(out, "zarr.json").exists()

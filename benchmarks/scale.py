@@ -1,8 +1,8 @@
 """ZCore on rows that do not fit in memory: time, memory, reads; on a cluster; after kills.
 
     python benchmarks/scale.py                              # 5,000,000 x 256 half floats
-    python benchmarks/scale.py --rows 20000000 --features 64 --only store
-    python benchmarks/scale.py --rows 500000 --features 64 --kills 5
+    python benchmarks/scale.py --rows 20000000 --features 64 --limit 2500 --only store
+    python benchmarks/scale.py --rows 500000 --features 64 --draws 8000000 --kills 5
     python benchmarks/scale.py --smoke                      # only see that it runs
 
 Every line of the table is a process of its own, on the same rows, and ends with the same bits: in
@@ -10,7 +10,8 @@ memory; from a store, under a limit of the system on the memory of the process (
 on a Dask cluster of two processes on this machine, with the limit that ``--worker-memory`` names.
 CPU is that of all processes. ``--kills`` has a worker of the cluster killed (SIGKILL) while blocks
 are written, features are described and draws are made, as often as it says each, and then the
-process itself, which goes on from its checkpoint; a table says whether the bits are the same.
+process itself, which goes on from its checkpoint (the first is written after half a minute of
+draws); a table says whether the bits are the same.
 Linux only. The files take twice the bytes of the rows, in ``--folder``, and are removed.
 """
 
@@ -35,7 +36,6 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 
 BLOCK = 100_000  # rows of a block of the dask array
-LIMIT = 850  # MB of data of a process that reads a store
 STAGES = ("writing", "describing", "scoring", "client")
 
 
@@ -75,6 +75,10 @@ def usage():
     return {"cpu": time.process_time(), "peak": peak * 1024 / 1e6, "read": read / 1e6}
 
 
+def sent_bytes(dask_worker):
+    return dask_worker.transfer_outgoing_bytes_total
+
+
 def selector(arguments, **parameters):
     from sklearn_zcore import ZCoreSelector
 
@@ -93,7 +97,7 @@ def in_memory(arguments):
 def from_store(arguments):
     from sklearn_zcore import ColumnStore
 
-    resource.setrlimit(resource.RLIMIT_DATA, (LIMIT * 10**6,) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (arguments.limit * 10**6,) * 2)
     X = np.load(arguments.path, mmap_mode="r")
     store = ColumnStore.from_array(X, arguments.store, n_jobs=1)
     return selector(arguments, n_jobs=1).fit(store), {}
@@ -128,16 +132,7 @@ def on_dask(arguments):
     from distributed import Client, LocalCluster
 
     from sklearn_zcore import ColumnStore
-    from sklearn_zcore.scoring import _checkpoint, _stored
 
-    shipped, unpacked = [0], _stored._unpacked
-
-    def counted(packed):
-        if packed is not None:
-            shipped[0] += sum(part.nbytes for part in packed[1:] if part is not None)
-        return unpacked(packed)
-
-    _stored._unpacked = counted
     dask.config.set({"distributed.worker.memory.terminate": 0.98})
     began = {}
     with (
@@ -154,20 +149,21 @@ def on_dask(arguments):
         if arguments.kill:
             threading.Thread(target=watch, args=(arguments, pids, began), daemon=True).start()
         if arguments.checkpoint:
-            _checkpoint._SECONDS_APART = 0
             parameters["checkpoint"] = arguments.checkpoint
         if Path(arguments.store).exists() and arguments.kill is None and arguments.checkpoint:
             store = ColumnStore.open(arguments.store)
         else:
             store = ColumnStore.from_array(dask_rows(arguments.path), arguments.store)
+        before = sum(client.run(sent_bytes).values())
         began["scoring"] = True
         with joblib.parallel_config("dask"):
             fitted = selector(arguments, **parameters).fit(store)
         workers = list(client.run(usage).values())
+        sent = sum(client.run(sent_bytes).values()) - before
     return fitted, {
         "workers_cpu": sum(worker["cpu"] for worker in workers),
         "workers_peak": max(worker["peak"] for worker in workers),
-        "shipped": shipped[0] / 1e6,
+        "shipped": sent / 1e6,
         "killed": "killed" in began,
     }
 
@@ -187,7 +183,7 @@ def run_step(arguments):
 def in_fresh_process(arguments, step, *options, may_die=False):
     """Run a step, and return its figures; None if the process was killed."""
     command = [sys.executable, __file__, "--step", step, *options]
-    for name in ("path", "store", "draws", "worker_memory", "seed"):
+    for name in ("path", "store", "draws", "limit", "worker_memory", "seed"):
         command += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
     done = subprocess.run(command, capture_output=True, text=True)
     if may_die and done.returncode == -signal.SIGKILL:
@@ -210,7 +206,7 @@ def table(arguments, n, d):
             peak = f"workers {found['workers_peak']:,.0f}, client {peak}"
         name = {
             "memory": "in memory, 2 threads",
-            "store": f"store, 1 thread, data limit {LIMIT} MB",
+            "store": f"store, 1 thread, data limit {arguments.limit} MB",
             "dask": f"Dask, 2 processes of {arguments.worker_memory}",
         }[step]
         read = f"{found['read']:,.0f} MB" if step == "store" else "-"
@@ -252,6 +248,7 @@ def main():
     parser.add_argument("--folder", help="where to write; a temporary one by default")
     parser.add_argument("--only", nargs="+", choices=STEPS, help="some lines of the table")
     parser.add_argument("--worker-memory", default="1200MB")
+    parser.add_argument("--limit", type=int, default=850, help="MB of data of the store's process")
     parser.add_argument("--kills", type=int, help="kill so often in every stage")
     parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
     parser.add_argument("--smoke", action="store_true", help="only see that it runs")

@@ -2,17 +2,15 @@
 
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, Self
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.rows import ColumnStore, block_source
 from sklearn_zcore.selection._base import BaseCoresetSelector
@@ -20,130 +18,9 @@ from sklearn_zcore.selection._memory import call_cached
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS, MEMORY_CONSTRAINT
 from sklearn_zcore.selection._stability import draws_needed
 from sklearn_zcore.selection._stored_rows import FitsStores, within_reach
+from sklearn_zcore.selection._zcore_sums import Sums, agreed_at, agreement, as_sums, sample
 
-_FIRST_DRAWS = 2**16  # what n_iter="auto" starts with
 _SUMMED = ("subspace_dim", "n_neighbors", "exponent")  # draws can be added where these are equal
-
-
-class Sums(NamedTuple):
-    """State of the sampling, before the scores are scaled.
-
-    Attributes
-    ----------
-    units : ndarray of shape (2, n_samples), int64
-        Coverage less redundancy, over two independent halves of the subspaces, in units of 2**-32:
-        sums of integers, whose order does not matter.
-    n_draws, n_rounds : int
-        How far the sampling has come.
-    seed : int
-    """
-
-    units: NDArray[np.int64]
-    n_draws: int
-    n_rounds: int
-    seed: int
-
-    @property
-    def halves(self) -> NDArray[np.float64]:
-        """Return the sums of both halves as floats."""
-        return np.asarray(self.units * 2.0**-32, np.float64)
-
-
-def _as_sums(arrays: list[NDArray[Any]], n_samples: int) -> Sums:
-    """Return sums that have been stored; raise ValueError if they are none of these rows."""
-    units, *numbers = arrays
-    if units.shape != (2, n_samples) or units.dtype != np.int64 or len(numbers) != 3:
-        raise ValueError("not the sums of the rows")
-    return Sums(units, *(int(number) for number in numbers))
-
-
-def _draw_seed(random_state: Any) -> int:
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-
-
-def _agreed_at(sums: Sums, random_init: bool) -> NDArray[np.intp]:
-    """Return every row's worse rank by the two halves' own scores, sorted.
-
-    As many as are below a coreset's size are the rows that both halves would select.
-    """
-    from sklearn_zcore.scoring import scale_scores
-
-    ranks = np.empty(sums.units.shape, np.intp)
-    for half, units in enumerate(sums.units):
-        raw = units * 2.0**-32
-        scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
-        ranks[half, np.argsort(-scores, kind="stable")] = np.arange(raw.size)
-    return np.sort(ranks.max(axis=0))
-
-
-def _agreement(agreed_at: NDArray[np.intp], n_selected: int) -> float:
-    """Return the share of a coreset of this size that both halves select."""
-    return float(np.searchsorted(agreed_at, n_selected) / n_selected)
-
-
-def _sample(
-    X: NDArray[Any],
-    scoring: dict[str, Any],
-    n_iter: int | Literal["auto"],
-    stopping: tuple[int, float, int] | None,
-    random_state: Any,
-    start: Sums | None,
-    n_jobs: int | None,
-    verbose: int,
-    checkpoint: Any,
-) -> Sums:
-    """Draw ``n_iter`` times, or double the draws until the coreset is stable.
-
-    This is what ``memory`` caches: ``stopping`` (coreset size, tol, max_iter) is None unless
-    n_iter is "auto", so that other scores serve every budget.
-    """
-    from sklearn_zcore.scoring import Scorer
-
-    kept = None if checkpoint is None else checkpoint.load()
-    if kept is not None:
-        seed = kept.seed
-    else:
-        seed = _draw_seed(random_state) if start is None else start.seed
-    parameters = {name: value for name, value in scoring.items() if name != "random_init"}
-    scorer = Scorer(
-        X,
-        **parameters,
-        seed=seed,
-        n_jobs=n_jobs,
-        first_round=0 if start is None else start.n_rounds,
-        checkpoint=checkpoint,
-    )
-    n_before = 0
-    if start is not None:
-        scorer.sums[:] = start.units
-        scorer.n_draws = n_before = start.n_draws
-
-    def sums() -> Sums:
-        return Sums(scorer.sums, scorer.n_draws, scorer.n_rounds, seed)
-
-    with progress_bar(verbose, "ZCore", "draws") as progress:
-        if kept is not None:
-            progress.add_total(kept.n_wanted - n_before)
-            progress.advance(0, free=kept.n_draws - n_before, note="from the checkpoint")
-            scorer.resume(kept, progress.advance)
-        if stopping is None:
-            n_left = int(n_iter) - (scorer.n_draws - n_before)
-            if n_left:
-                progress.add_total(n_left)
-                scorer.add(n_left, progress.advance)
-            return sums()
-        n_selected, tol, max_iter = stopping
-        while scorer.n_draws < max_iter:
-            if scorer.n_draws:
-                agreed_at = _agreed_at(sums(), scoring["random_init"])
-                if _agreement(agreed_at, n_selected) >= tol:
-                    break
-            size = min(max(scorer.n_draws, _FIRST_DRAWS), max_iter - scorer.n_draws)
-            progress.add_total(size)
-            scorer.add(size, progress.advance)
-        return sums()
 
 
 class ZCoreSelector(FitsStores, BaseCoresetSelector):
@@ -176,8 +53,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         Whether to add a Uniform(0, 1) number to every score before scaling, as in [1]_.
     targets_per_subspace : int or "auto", default="auto"
         How many draws share a subspace. 1 is the paper to the letter; ``"auto"`` is about
-        n_samples / 200, between 1 and 2048, which is far faster and leaves the expected score as
-        it is. Its variance grows a little, see the notes.
+        n_samples / 200, at most 2048 or as many as leave a subspace for every feature, which is far
+        faster and leaves the expected score as it is. Its variance grows a little, see the notes.
     tol : float, default=0.8
         The ``stability_`` that is good enough: below it ``fit`` warns, and ``n_iter="auto"`` goes
         on.
@@ -243,6 +120,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
 
     See Also
     --------
+    ColumnStore : Rows that do not fit in memory.
     FacilityLocationSelector : The selector to start with.
     RandomSelector : The yardstick.
 
@@ -260,6 +138,10 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
     features with such heavy tails that a few rows take most hits (lognormal of sigma 2.5,
     Cauchy). ``stability_`` contains it: whole subspaces belong to one half or the other. More
     draws make up for it at a fraction of what one draw per subspace costs.
+
+    Rows that do not fit in memory are fitted from a `ColumnStore`, in about
+    ``n_samples * (65 * n_jobs + 40)`` bytes, and 200 MB, and 64 MB a worker, whatever the number of
+    features; each more than two that a subspace has takes 9 bytes a row and worker.
 
     Features should be on one scale, as for any distance: put a `StandardScaler` before.
 
@@ -399,7 +281,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         self._sums = self._sample(X, hashes, n_selected)
         self._summed = {name: getattr(self, name) for name in _SUMMED}
         self.n_iter_ = self._sums.n_draws
-        self._agreed_at = _agreed_at(self._sums, self.random_init)
+        self._agreed_at = agreed_at(self._sums, self.random_init)
         return scale_scores(
             self._sums.units.sum(axis=0) * 2.0**-32,
             random_init=self.random_init,
@@ -432,12 +314,12 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         }
         sums: Sums = call_cached(
             self.memory,
-            _sample,
+            sample,
             arguments,
             unimportant,
             key=key,
             dump=lambda sums: [np.asarray(part) for part in sums],
-            load=lambda arrays: _as_sums(arrays, X.shape[0]),
+            load=lambda arrays: as_sums(arrays, X.shape[0]),
         )
         if checkpoint is not None:
             checkpoint.remove()
@@ -462,7 +344,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
 
     def _apply_budget(self, n_selected: int) -> None:
         super()._apply_budget(n_selected)
-        self.stability_ = _agreement(self._agreed_at, n_selected)
+        self.stability_ = agreement(self._agreed_at, n_selected)
 
     def _warn_of_doubts(self) -> None:
         super()._warn_of_doubts()

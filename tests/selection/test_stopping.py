@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from sklearn_zcore.scoring import Scorer
-from sklearn_zcore.selection import _zcore
+from sklearn_zcore.selection import _zcore_sums
 from sklearn_zcore.selection._stability import draws_needed
 from tests.selection.common import table, zcore
 
@@ -112,7 +112,7 @@ def test_auto_adds_to_its_draws():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sklearn_zcore.scoring.Scorer", Counting)
         selector = zcore(n_iter="auto", tol=0.95).fit(X)
-    assert drawn[:2] == [_zcore._FIRST_DRAWS] * 2 and sum(drawn) == selector.n_iter_
+    assert drawn[:2] == [_zcore_sums._FIRST_DRAWS] * 2 and sum(drawn) == selector.n_iter_
 
 
 def test_warm_start_adds_draws():

@@ -100,7 +100,6 @@ def test_warm_start_and_memory(X, store, tmp_path, monkeypatch):
     warm = [zcore(warm_start=True).fit(rows).fit(rows) for rows in (store, X)]
     assert_same_fit(*warm)
     first = zcore(memory=tmp_path).fit(store)
-    monkeypatch.setattr(_zcore, "_agreed_at", _zcore._agreed_at)
     monkeypatch.setattr(
         "sklearn_zcore.scoring.Scorer.add", lambda *_: pytest.fail("scored once more")
     )
@@ -166,7 +165,7 @@ def test_nothing_is_left_of_a_fit_that_failed(X, tmp_path, monkeypatch, error):
 
     monkeypatch.setattr(_stored_rows, "free_memory", lambda: 1000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    monkeypatch.setattr(_zcore, "_sample", fail)
+    monkeypatch.setattr(_zcore, "sample", fail)
     selector = zcore()
     with pytest.raises(error):
         selector.fit(as_map(X, tmp_path))
@@ -297,37 +296,30 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_work(X, tmp_path, monkeypa
 
 
 MEMORY = """
-import os, sys
-import numpy as np
+import sys
 from sklearn_zcore import ColumnStore, ZCoreSelector
+from sklearn_zcore.scoring import _stored
+_stored._SLAB_BYTES = 0  # as for many rows
 def peak():
     with open("/proc/self/status") as status:
         return int(next(line.split()[1] for line in status if line.startswith("VmHWM"))) * 1024
-n = int(sys.argv[2])
-blocks = (
-    np.random.default_rng(i).standard_normal((n // 10, 64), dtype=np.float32).astype(np.float16)
-    for i in range(10)
-)
-store = ColumnStore.from_array(blocks, sys.argv[1])
-ZCoreSelector(n_iter=1000, tol=0, random_state=0).fit(ColumnStore.from_array(
-    np.ones((4000, 3)) * np.arange(4000.0)[:, None], sys.argv[1] + ".small"))
-before = peak()
-ZCoreSelector(n_iter=20_000, tol=0, random_state=0).fit(store)
-print(before, peak())
+for path in sys.argv[1:]:
+    ZCoreSelector(n_iter=5_000, tol=0, random_state=0).fit(ColumnStore.open(path))
+    print(peak())
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
 def test_memory_is_that_of_the_formula(tmp_path):
-    """At most 100 MB and (75 n_jobs + 40) bytes a row more than a fit of few rows."""
-    peaks = []
-    for n in (400_000, 1_200_000):
-        done = subprocess.run(
-            [sys.executable, "-c", MEMORY, tmp_path / str(n), str(n)],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        before, after = map(int, done.stdout.split())
-        assert after - before < 100e6 + 115 * n
-        peaks.append(after)
-    assert peaks[1] - peaks[0] < 115 * 800_000 < 128 * 800_000
+    """At most (65 n_jobs + 40) bytes a row more than a fit of few rows, at two sizes."""
+    sizes, paths = (4_000, 300_000, 900_000), []
+    for n in sizes:
+        X = np.random.default_rng(0).standard_normal((n, 24), dtype=np.float32).astype(np.float16)
+        paths.append(ColumnStore.from_array(X, tmp_path / str(n)).path)
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY, *paths], capture_output=True, text=True, check=True
+    )
+    few, *peaks = map(int, done.stdout.split())
+    for n, peak in zip(sizes[1:], peaks, strict=True):
+        assert peak - few < 10e6 + 105 * n

@@ -1,6 +1,6 @@
 """
-The smallest budget that is good enough, on a table
-===================================================
+The smallest budget that is good enough
+=======================================
 
 How few rows would have been enough? A search over budgets answers it, with every budget judged on
 rows that had no part in the selection. The data are the digits of scikit-learn: 1,797 rows, 64

@@ -1,6 +1,6 @@
 """
-Images: select by an embedding, train on pixels
-===============================================
+Images: select by an embedding
+==============================
 
 Distances between pixels say little about what a picture shows, and a selector goes by distances.
 So an ``embedder`` shows the selector something better, while the classifier gets the pictures as

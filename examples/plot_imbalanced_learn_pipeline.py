@@ -1,6 +1,6 @@
 """
-A coreset as a step of imbalanced-learn's Pipeline
-==================================================
+A step of imbalanced-learn
+==========================
 
 A step of scikit-learn's Pipeline cannot drop rows of y. A sampler of imbalanced-learn can: while
 the Pipeline is fitted, the steps behind get fewer rows, and when it predicts, they get all.

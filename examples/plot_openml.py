@@ -1,6 +1,6 @@
 """
-A data set of OpenML, with categories and missing values
-========================================================
+A table with categories and holes
+=================================
 
 A table as it comes: numbers, categories, holes. The selector needs finite numbers, and gets them
 from a TablePreparation in ``embedder``; the boosted trees get the raw table.

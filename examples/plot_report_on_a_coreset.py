@@ -1,6 +1,6 @@
 """
-Look at a coreset before you label it
-=====================================
+A look before you label
+=======================
 
 Labels are paid for by the row, so a coreset is worth a look first: what is in it, what does it
 miss, what is in twice, is a group under-represented, and how much better than random draws is it?
@@ -12,6 +12,8 @@ miss, what is in twice, is a group under-represented, and how much better than r
 # ---------------------
 #
 # 1,797 handwritten digits of 8 x 8 pixels, a few of them a second time, and two pictures of noise.
+
+# sphinx_gallery_thumbnail_path = "user_guide/report_map.png"
 import numpy as np
 from sklearn.datasets import load_digits
 

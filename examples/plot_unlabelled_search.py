@@ -1,6 +1,6 @@
 """
-Without labels: search by coverage
-==================================
+A search without labels
+=======================
 
 Before anything is labelled there is no accuracy to search by. But a selector has a ``score`` of
 its own: minus the mean distance from rows to their nearest row in the coreset. Measured on rows

@@ -19,28 +19,35 @@ def _seeds(
     n_clusters: int,
     rng: np.random.RandomState,
 ) -> NDArray[Any]:
-    """Draw centres as k-means++ does: in proportion to the squared distance to those before."""
+    """Draw centres as greedy k-means++ does.
+
+    Each is the best of a few rows that are drawn in proportion to the squared distance to those
+    before; without that, three rounds of 1 % end up to 10 % behind 3 % at once.
+    """
     near = near.copy()
-    norms = square_norms(X) if issparse(X) else np.empty(0)
+    norms = square_norms(X) if issparse(X) else np.einsum("ij,ij->i", X, X)
+    n_trials = 2 + int(np.log(n_clusters))
     centres = np.empty((n_clusters, X.shape[1]), X.dtype)
     for k in range(n_clusters):
         below = np.cumsum(weights * near)
         if below[-1] > 0:
-            row = int(np.searchsorted(below, rng.uniform() * below[-1], side="right"))
-            row = min(row, near.size - 1)
+            drawn = np.searchsorted(below, rng.uniform(size=n_trials) * below[-1], side="right")
+            rows = np.unique(np.minimum(drawn, near.size - 1))
         else:  # what counts is covered
-            row = int(near.argmax())
+            rows = near.argmax(keepdims=True)
+        nearer = np.minimum(near[:, None], _squares_to(X, norms, rows))
+        best = (weights @ nearer).argmin()
+        near, row = np.ascontiguousarray(nearer[:, best]), rows[best]
         centres[k] = X[[row]].toarray()[0] if issparse(X) else X[row]
-        np.minimum(near, _squares_to(X, norms, row), out=near)
         near[row] = 0
     return centres
 
 
-def _squares_to(X: Any, norms: NDArray[np.float64], row: int) -> NDArray[np.float64]:
-    if not issparse(X):
-        return np.asarray(((X - X[row]) ** 2).sum(axis=1))
-    products = (X @ X[[row]].T).toarray().ravel()
-    return np.asarray(np.maximum(norms + norms[row] - 2 * products, 0))
+def _squares_to(X: Any, norms: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the squared distances of all rows to some, of shape (n_samples, n_rows)."""
+    products = X @ X[rows].T
+    products = products.toarray() if issparse(products) else products
+    return np.asarray(np.maximum(norms[:, None] + norms[rows] - 2 * products, 0))
 
 
 def cluster_beside(

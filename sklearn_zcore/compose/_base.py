@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore._naming import name_methods_plainly
 from sklearn_zcore._rows_of import count_rows, is_data_set, rows_of
 from sklearn_zcore.compose._selection import (
     Selection,
@@ -90,6 +91,11 @@ class BaseCoresetEstimator(MetaEstimatorMixin, metaclass=ABCMeta):
     selector: Any
     embedder: Any
     weighting: str | None
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Have messages about arguments name no base class."""
+        super().__init_subclass__(**keywords)
+        name_methods_plainly(cls)
 
     @abstractmethod
     def _get_estimator(self) -> Any:

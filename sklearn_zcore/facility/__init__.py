@@ -13,6 +13,7 @@ from sklearn_zcore.facility._distances import (
     square_distances_from,
 )
 from sklearn_zcore.facility._pyramid import rank_rows
+from sklearn_zcore.facility._split import split_rows
 from sklearn_zcore.facility._stream import RowStream, StreamRows
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "hub_scale",
     "rank_blocks",
     "rank_rows",
+    "split_rows",
     "square_distances_from",
 ]

@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
 
 from sklearn_zcore._budget import Budget
 from sklearn_zcore._fitting import all_or_nothing
+from sklearn_zcore._naming import name_methods_plainly
 from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
     block_source,
@@ -87,6 +88,11 @@ class BaseCoresetSelector(
     _instead = ""  # of what is refused because it is not in memory, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        """Have messages about arguments name no base class."""
+        super().__init_subclass__(**keywords)
+        name_methods_plainly(cls)
 
     @abstractmethod
     def _score_rows(
@@ -195,12 +201,15 @@ class BaseCoresetSelector(
         X = as_readable(
             X, type(self).__name__, fits_stores=self._fits_stores, instead=self._instead
         )
+        takes_sparse = get_tags(self).input_tags.sparse
+        if issparse(X) and not takes_sparse:
+            self._refuse_sparse()
         try:
             rows: Any = validate_data(
                 self,
                 X,
                 reset=reset,
-                accept_sparse="csr" if get_tags(self).input_tags.sparse else False,
+                accept_sparse="csr" if takes_sparse else False,
                 dtype="numeric",
                 ensure_all_finite=False,
                 ensure_min_samples=at_least,
@@ -228,6 +237,20 @@ class BaseCoresetSelector(
         rows: Any = self._validate_rows(X, reset=False)
         check_finite(source_of(rows), self._feature_names(), type(self).__name__)
         return rows
+
+    def _refuse_sparse(self) -> None:
+        """Raise TypeError about sparse rows, and say which selector takes them."""
+        metric = f"(metric={self.metric!r})" if hasattr(self, "metric") else ""
+        remedy = (
+            'take metric="cosine" (for TF-IDF) or metric="euclidean"'
+            if metric
+            else 'take FacilityLocationSelector(metric="cosine"), KMeansSelector, KCenterSelector '
+            "or RandomSelector"
+        )
+        raise TypeError(
+            f"Sparse data was passed for X, and {type(self).__name__}{metric} needs dense rows: "
+            f"{remedy}; or pass X.toarray(), if that fits in memory."
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether a fit came to its end."""
@@ -436,10 +459,11 @@ class BaseCoresetSelector(
 
 def _concrete_selectors() -> list[type[BaseCoresetSelector]]:
     """Return the selectors of this package that can be made."""
-    found, waiting = [], [BaseCoresetSelector]
+    found: set[Any] = set()  # some are below more than one base class
+    waiting: list[Any] = [BaseCoresetSelector]
     while waiting:
         kind = waiting.pop()
         waiting += kind.__subclasses__()
         if not inspect.isabstract(kind) and kind.__module__.startswith(__package__):
-            found.append(kind)
-    return found
+            found.add(kind)
+    return list(found)

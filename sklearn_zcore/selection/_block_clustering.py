@@ -11,10 +11,11 @@ from sklearn.utils import gen_batches
 
 from sklearn_zcore.rows import Overview
 from sklearn_zcore.selection._blocks import BlockRows, Progress
+from sklearn_zcore.selection._clustering import seeds
 
 _ROWS_AT_ONCE = 4096
-_STEPS = 5  # of k-means over all rows, after it has settled on a sample
-_SETTLED = 1e-3  # share by which a step has to lower the sum of squares
+_STEPS = 10  # of k-means over all rows, after it has settled on a sample
+_SETTLED = 2e-4  # share by which a step has to lower the sum of squares
 _SAMPLE_TO_CLUSTERS = 5
 
 
@@ -137,16 +138,15 @@ def cluster_blocks(
     fixed : ndarray of shape (n_taken, n_features), float32
         The rows that have been selected before.
     """
-    from sklearn.cluster import MiniBatchKMeans, kmeans_plusplus  # slow to import
+    from sklearn.cluster import MiniBatchKMeans  # slow to import
 
     rng = np.random.RandomState(seed)
     sample = rows.overview.centred(rows.take(_sampled(rows, n_clusters, rng)))[:]
     fixed = rows.overview.centred(rows.take(rows.taken))[:]
     if fixed.shape[0]:
-        near = pairwise_distances_argmin_min(sample, fixed)[1] ** 2
-        centres, _ = kmeans_plusplus(
-            sample, n_clusters, sample_weight=np.maximum(near, 1e-12), random_state=rng
-        )
+        wide = sample.astype(np.float64)
+        near = pairwise_distances_argmin_min(wide, fixed.astype(np.float64))[1] ** 2
+        centres = seeds(wide, np.ones(near.size), near, n_clusters, rng)
     else:
         clusters = MiniBatchKMeans(n_clusters, n_init=1, random_state=rng).fit(sample)
         centres = clusters.cluster_centers_

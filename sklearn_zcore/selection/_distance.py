@@ -8,6 +8,7 @@ from scipy.sparse import diags_array, issparse
 from scipy.spatial.distance import cdist
 from sklearn.preprocessing import normalize
 
+from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore._words import plural
 
@@ -101,6 +102,7 @@ def keep_apart(
     taken: NDArray[np.intp],
     least: float,
     n_selected: int,
+    progress: Silent,
 ) -> tuple[NDArray[np.intp], int, bool]:
     """Go down a ranking and pass over rows that are too near to one before, or to a taken one.
 
@@ -118,6 +120,7 @@ def keep_apart(
         The distance that they keep.
     n_selected : int
         How many are wanted.
+    progress : Silent
 
     Returns
     -------
@@ -129,6 +132,7 @@ def keep_apart(
         Whether all rows have been looked at; else it ended with ``n_selected``.
     """
     n, d = ranking.size, distances.X.shape[1]
+    progress.add_total(n)
     looks_at_all = float(n) * (n_selected + taken.size) * d <= _ALL_STEPS
     queues = [ranking] if group is None else [ranking[group == g] for g in range(group.max() + 1)]
     at = [0] * len(queues)
@@ -145,6 +149,7 @@ def keep_apart(
         while at[turn] < queue.size:
             row = int(queue[at[turn]])
             at[turn] += 1
+            progress.advance()
             if n_points and distances.between([row], points[:n_points]).min() < least:
                 passed.append(row)
                 continue
@@ -155,6 +160,7 @@ def keep_apart(
             apart.append(row)
             break
     rest = np.setdiff1d(ranking, apart + passed)
+    progress.advance(0, free=rest.size)
     rest = ranking[np.isin(ranking, rest)]
     order = np.concatenate([np.array(apart, np.intp), rest, np.array(passed, np.intp)])
     return order, len(apart), not rest.size
@@ -184,9 +190,10 @@ class KeepsDistance:
         self.min_distance_ = distances.of_neighbours() if least == "auto" else float(least or 0)
         n_free = self.ranking_.size - self._taken.size
         free, taken = self.ranking_[:n_free], self.ranking_[n_free:]
-        free, n_apart, is_complete = keep_apart(
-            distances, free, order, taken, self.min_distance_, n_selected
-        )
+        with progress_bar(getattr(self, "verbose", 0), "Keeping apart", "rows") as progress:
+            free, n_apart, is_complete = keep_apart(
+                distances, free, order, taken, self.min_distance_, n_selected, progress
+            )
         self.ranking_ = np.concatenate([free, taken])
         if is_complete:
             self._n_ranked, self._n_most = None, n_apart

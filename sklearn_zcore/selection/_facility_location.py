@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -258,15 +257,6 @@ class FacilityLocationSelector(StreamingSelector, BlockSelector):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def _as_rows(self, X: Any, *, reset: bool, at_least: int) -> Any:
-        if issparse(X) and self.metric == "manhattan":
-            raise TypeError(
-                "Sparse data was passed for X, and FacilityLocationSelector(metric='manhattan'), "
-                "the default, needs dense rows. Take metric='cosine', as for TF-IDF, or "
-                "metric='euclidean'; or pass X.toarray() if that fits in memory."
-            )
-        return super()._as_rows(X, reset=reset, at_least=at_least)
 
     def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
         return directions(rows, type(self).__name__) if self.metric == "cosine" else rows

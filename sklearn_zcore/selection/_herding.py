@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 
+from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows, row_blocks
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 from sklearn_zcore.selection._set_aware import SetAwareSelector
@@ -54,6 +55,8 @@ class HerdingSelector(SetAwareSelector):
         12 * n_features * n_components for what makes them, and a float32 copy of X.
     random_state : int, RandomState instance or None, default=None
         Seed of the random features and pairs.
+    verbose : int, default=0
+        Whether to show a progress bar, with rate and time left, on stderr.
     group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
         Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
@@ -124,6 +127,7 @@ class HerdingSelector(SetAwareSelector):
         "gamma": [Interval(Real, 0, None, closed="neither"), None],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -133,6 +137,7 @@ class HerdingSelector(SetAwareSelector):
         gamma: float | None = None,
         n_components: int = 256,
         random_state: Any = None,
+        verbose: int = 0,
         group_budget: Any = "proportional",
         min_distance: float | str | None = None,
     ) -> None:
@@ -142,6 +147,7 @@ class HerdingSelector(SetAwareSelector):
         self.gamma = gamma
         self.n_components = n_components
         self.random_state = random_state
+        self.verbose = verbose
 
     _instead = (
         " If it does not: FacilityLocationSelector, KMeansSelector, KCenterSelector and "
@@ -171,10 +177,13 @@ class HerdingSelector(SetAwareSelector):
             chosen_sum = distinct.taken_counts @ before.astype(np.float64)
             wanted += distinct.taken_counts.sum() * to_mean - features @ chosen_sum
         chosen = np.empty(self._n_steps(features.shape, n_selected), np.intp)
-        for k in range(chosen.size):
-            chosen[k] = wanted.argmax()
-            wanted += to_mean
-            wanted -= features @ features[chosen[k]]
-            wanted[chosen[: k + 1]] = -np.inf  # without replacement
+        with progress_bar(self.verbose, "Herding", "rows") as progress:
+            progress.add_total(chosen.size)
+            for k in range(chosen.size):
+                chosen[k] = wanted.argmax()
+                wanted += to_mean
+                wanted -= features @ features[chosen[k]]
+                wanted[chosen[: k + 1]] = -np.inf  # without replacement
+                progress.advance()
         rest = np.argsort(-wanted, kind="stable")[: wanted.size - chosen.size]
         return np.concatenate([chosen, rest])

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
 
+from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
 from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._distance import directions
@@ -36,6 +37,8 @@ class KCenterSelector(BlockSelector):
         Where to stop: when no row is farther than this from the coreset, or from what was selected
         before. With a budget, whichever comes first. For ``"cosine"``, it is a cosine distance,
         1 - cos.
+    verbose : int, default=0
+        Whether to show a progress bar, with rate and time left, on stderr.
     group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
         Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
@@ -110,6 +113,7 @@ class KCenterSelector(BlockSelector):
         "budget": [*BUDGET_CONSTRAINT, None],
         "metric": [StrOptions({"euclidean", "cosine"})],
         "radius": [Interval(Real, 0, None, closed="neither"), None],
+        "verbose": ["verbose"],
     }
 
     budget: Any
@@ -120,12 +124,14 @@ class KCenterSelector(BlockSelector):
         *,
         metric: Literal["euclidean", "cosine"] = "euclidean",
         radius: float | None = None,
+        verbose: int = 0,
         group_budget: Any = "proportional",
         min_distance: float | str | None = None,
     ) -> None:
         self.budget = budget
         self.metric = metric
         self.radius = radius
+        self.verbose = verbose
         self.group_budget = group_budget
         self.min_distance = min_distance
 
@@ -202,23 +208,38 @@ class KCenterSelector(BlockSelector):
             near = (rows.scale * distance_to_nearest(values, taken, "euclidean")) ** 2
         chosen = np.empty(self._n_steps(rows.shape, n_selected), np.intp)
         least = self._least_square(distinct.scale / rows.scale)
+        with progress_bar(self.verbose, "k-center", "rows") as progress:
+            progress.add_total(chosen.size)
+            chosen = self._choose(rows, distinct.weights, near, least, chosen, progress)
+        if self.radius is not None and self._n_most is None and near.max() <= least:
+            self._n_most = chosen.size
+        rest = np.argsort(-near, kind="stable")[: near.size - chosen.size]
+        return np.concatenate([chosen, rest])
+
+    def _choose(
+        self,
+        rows: "_Rows | _SparseRows",
+        weights: NDArray[np.float32],
+        near: NDArray[np.float32],
+        least: float,
+        chosen: NDArray[np.intp],
+        progress: Silent,
+    ) -> NDArray[np.intp]:
+        """Choose the farthest row again and again; ``near`` is brought up to date."""
         for k in range(chosen.size):
             if near.max() <= least and self._n_most is None:
                 self._n_most = k
                 if self._n_ranked is not None or self.budget is None:
                     self._n_ranked = k
-                    chosen = chosen[:k]
-                    break
+                    return chosen[:k]
             if np.isinf(near[0]):  # nothing has been chosen
-                chosen[k] = rows.nearest_to_mean(distinct.weights)
+                chosen[k] = rows.nearest_to_mean(weights)
             else:
                 chosen[k] = near.argmax()
             np.minimum(near, rows.square_distances(int(chosen[k])), out=near)
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
-        if self.radius is not None and self._n_most is None and near.max() <= least:
-            self._n_most = chosen.size
-        rest = np.argsort(-near, kind="stable")[: near.size - chosen.size]
-        return np.concatenate([chosen, rest])
+            progress.advance()
+        return chosen
 
     _n_passes = 2
 

@@ -27,6 +27,9 @@ class RandomSelector(BaseCoresetSelector):
         (rounded down, at least one row; 1.0 is every row), and ``"10%"`` a percentage.
     random_state : int, RandomState instance or None, default=None
         Seed of the draw.
+    verbose : int, default=0
+        Whether to show a progress bar on stderr while rows are kept apart (``min_distance``): a
+        draw by itself takes no time.
     group_budget : {"proportional", "equal", "sqrt"} or dict, default="proportional"
         Shares of the ``groups`` that ``fit`` is given: in proportion to their rows, equal, or in
         proportion to the root of their rows. A dictionary gives a group's rows (25) or share of
@@ -82,6 +85,7 @@ class RandomSelector(BaseCoresetSelector):
         **BaseCoresetSelector._parameter_constraints,
         **CAMPAIGN_CONSTRAINTS,
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -89,6 +93,7 @@ class RandomSelector(BaseCoresetSelector):
         budget: float | str = 0.1,
         *,
         random_state: Any = None,
+        verbose: int = 0,
         group_budget: Any = "proportional",
         min_distance: float | str | None = None,
     ) -> None:
@@ -96,6 +101,7 @@ class RandomSelector(BaseCoresetSelector):
         self.group_budget = group_budget
         self.min_distance = min_distance
         self.random_state = random_state
+        self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context, clone
 
+from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows, refuse_constant, source_of
 from sklearn_zcore.selection._base import BaseCoresetSelector
 from sklearn_zcore.selection._group_ranking import Ranked
@@ -119,24 +120,33 @@ class SetAwareSelector(BaseCoresetSelector):
         rankings: list[Ranked] = []
         by_group = np.argsort(groups.number, kind="stable")
         members = np.split(by_group, np.cumsum(groups.sizes())[:-1])
-        for rows, count in zip(members, counts.tolist(), strict=True):
-            before = np.isin(rows, self._taken, assume_unique=True)
-            n_free = int(np.count_nonzero(~before))
-            if n_free <= 1 or (hashes[rows] == hashes[rows[0]]).all():
-                rankings.append((rows[~before], None))
-                continue
-            keywords: dict[str, Any] = {"selected": before} if before.any() else {}
-            # If none of a group counts, all of it counts alike: it is owed its share.
-            if self._sample_weight is not None and self._sample_weight[rows].any():
-                keywords["sample_weight"] = self._sample_weight[rows]
-            alone = clone(self).set_params(budget=max(1, count), **self._no_groups())
-            alone.fit(X[rows], **keywords)
-            rankings.append((rows[alone.ranking_[:n_free]], alone._n_ranked))
+        owner = type(self).__name__.removesuffix("Selector")
+        with progress_bar(getattr(self, "verbose", 0), owner, "groups") as progress:
+            progress.add_total(len(members))
+            for rows, count in zip(members, counts.tolist(), strict=True):
+                rankings.append(self._rank_group(X, hashes, rows, count))
+                progress.advance()
         return rankings
+
+    def _rank_group(
+        self, X: NDArray[Any], hashes: NDArray[np.uint64], rows: NDArray[np.intp], count: int
+    ) -> Ranked:
+        """Return the rows of one group that can be selected, ranked, and how far that goes."""
+        before = np.isin(rows, self._taken, assume_unique=True)
+        n_free = int(np.count_nonzero(~before))
+        if n_free <= 1 or (hashes[rows] == hashes[rows[0]]).all():
+            return rows[~before], None
+        keywords: dict[str, Any] = {"selected": before} if before.any() else {}
+        # If none of a group counts, all of it counts alike: it is owed its share.
+        if self._sample_weight is not None and self._sample_weight[rows].any():
+            keywords["sample_weight"] = self._sample_weight[rows]
+        alone = clone(self).set_params(budget=max(1, count), **self._no_groups())
+        alone.fit(X[rows], **keywords)
+        return rows[alone.ranking_[:n_free]], alone._n_ranked
 
     def _no_groups(self) -> dict[str, Any]:
         """Return the parameters of a fit within one group."""
-        plain: dict[str, Any] = {"group_budget": "proportional", "min_distance": None}
+        plain: dict[str, Any] = {"group_budget": "proportional", "min_distance": None, "verbose": 0}
         if getattr(self, "metric", None) == "cosine":
             plain["metric"] = "euclidean"  # rows are of length 1 already
         known = self.get_params(deep=False)

@@ -5,7 +5,17 @@ import re
 import pytest
 
 from sklearn_zcore._progress import progress_bar
-from tests.selection.common import table, zcore
+from tests.selection.common import (
+    SELECTORS,
+    SET_AWARE,
+    facility,
+    herding,
+    kcenter,
+    kmeans,
+    random,
+    table,
+    zcore,
+)
 
 
 def test_bar_shows_draws_rate_and_time_left(capsys):
@@ -60,3 +70,36 @@ def test_in_a_notebook(monkeypatch, capsys, recwarn):
         progress.advance(10)
         raise KeyboardInterrupt
     assert "[##                  ] 10/100 draws" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "make, says",
+    [
+        (facility, "Facility location .*60/60 rows"),
+        (kmeans, "k-means .*1/1 steps"),
+        (kcenter, "k-center .*60/60 rows"),
+        (herding, "Herding .*60/60 rows"),
+    ],
+)
+def test_each_selector_shows_what_it_does(make, says, capsys):
+    shown, silent = make(verbose=1).fit(table()), make().fit(table())
+    out, err = capsys.readouterr()
+    assert out == "" and re.search(says, err, re.DOTALL)
+    assert (shown.ranking_ == silent.ranking_).all()
+
+
+def test_rounds_groups_and_distances_too(capsys):
+    kmeans(verbose=1).fit(table(), selected=range(5))
+    assert re.search(r"k-means .*(\d+)/\1 steps", capsys.readouterr().err, re.DOTALL)
+    random(verbose=1).fit(table())
+    assert capsys.readouterr().err == ""  # there is nothing to wait for
+    random(verbose=1, min_distance=0.5).fit(table())
+    assert re.search("Keeping apart .*60/60 rows", capsys.readouterr().err, re.DOTALL)
+    for make in SET_AWARE:
+        make(verbose=1).fit(table(), groups=[0, 1, 2] * 20)
+        err = capsys.readouterr().err
+        assert "3/3 groups" in err and "rows" not in err
+
+
+def test_all_selectors_have_it():
+    assert all("verbose" in make().get_params() for make in SELECTORS)

@@ -3,15 +3,26 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 import sklearn
 from scipy.spatial.distance import cdist
-from sklearn.datasets import load_digits, load_wine, make_blobs
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_digits,
+    load_iris,
+    load_wine,
+    make_blobs,
+)
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_zcore import CoresetClassifier
+from sklearn_zcore._progress import Silent
+from sklearn_zcore.selection import _swaps
+from sklearn_zcore.selection._swaps import swap_rows
 from tests.selection.common import facility, herding, kcenter, kmeans, random, table
 
 X = table(200, 5)
@@ -55,28 +66,77 @@ def test_random_leaves_them_out():
     np.testing.assert_array_equal(fitted.scores_, plain.scores_)
 
 
-TABLES = {"digits": load_digits, "wine": load_wine}
+TABLES = {
+    "digits": load_digits,
+    "breast cancer": load_breast_cancer,
+    "wine": load_wine,
+    "iris": load_iris,
+    "diabetes": load_diabetes,
+}
 
 
-@pytest.mark.parametrize("make", [facility, kmeans, kcenter, herding])
-@pytest.mark.parametrize("n_rounds", [3])
-def test_three_rounds_reach_what_one_does(make, n_rounds):
-    """Three rounds of 1 % against 3 % at once, by what each selector is after."""
-    rows = StandardScaler().fit_transform(load_digits().data)
-    n = len(rows) // 100
+def three_rounds(make, rows, n):
+    """Return what three rounds select, and what one fit of as many rows does."""
     labelled = np.empty(0, int)
-    for _ in range(n_rounds):
-        chosen = make(budget=n).fit(rows, selected=labelled).indices_
-        assert not set(chosen) & set(labelled)
-        labelled = np.r_[labelled, chosen]
-    at_once = make(budget=n_rounds * n).fit(rows).indices_
+    for _ in range(3):
+        labelled = np.r_[labelled, make(budget=n).fit(rows, selected=labelled).indices_]
+    assert len(set(labelled)) == 3 * n  # no row twice
+    return labelled, make(budget=3 * n).fit(rows).indices_
+
+
+def uncovered(make, rows, chosen):
     kind = "cityblock" if make is facility else "euclidean"
+    return cdist(rows, rows[chosen], kind).min(axis=1).mean()
 
-    def uncovered(chosen):
-        return cdist(rows, rows[chosen], kind).min(axis=1).mean()
 
-    allowed = {kcenter: 1.0 + 1e-9, herding: 1.05}.get(make, 1.02)
-    assert uncovered(labelled) < allowed * uncovered(at_once)
+@pytest.mark.parametrize("load", TABLES.values(), ids=list(TABLES))
+@pytest.mark.parametrize("make", [facility, kmeans])
+def test_three_rounds_reach_what_one_does(make, load):
+    """Three rounds of 1 %, or of two rows, against all at once."""
+    rows = StandardScaler().fit_transform(load().data)
+    labelled, at_once = three_rounds(make, rows, max(2, len(rows) // 100))
+    assert uncovered(make, rows, labelled) < 1.02 * uncovered(make, rows, at_once)
+
+
+@pytest.mark.parametrize("make, allowed", [(kcenter, 1.0 + 1e-9), (herding, 1.05)])
+def test_three_rounds_of_the_others(make, allowed):
+    rows = StandardScaler().fit_transform(load_digits().data)
+    labelled, at_once = three_rounds(make, rows, 17)
+    assert uncovered(make, rows, labelled) < allowed * uncovered(make, rows, at_once)
+
+
+def test_swaps_only_lower_the_squared_distances():
+    """Whatever is tried: all rows, or those that there is time for; with weights, and none."""
+    rng = np.random.RandomState(0)
+    near = cdist(X, X[:5]).min(axis=1) ** 2
+    for weights in (np.ones(200), rng.randint(0, 4, 200).astype(float)):
+        for rows in (X, sp.csr_array(X)):
+            chosen = np.arange(5, 25)
+
+            def cost(chosen, weights=weights):
+                return weights @ np.minimum(near, (cdist(X, X[chosen]) ** 2).min(axis=1))
+
+            swapped = swap_rows(rows, weights, near, chosen, rng, Silent())
+            assert len(set(swapped)) == 20 and cost(swapped) < 0.9 * cost(chosen)
+            # No single swap would lower it by more than what counts as rounding.
+            for place in range(20):
+                for row in np.setdiff1d(np.arange(200), swapped)[::7]:
+                    other = swapped.copy()
+                    other[place] = row
+                    assert cost(other) > (1 - 1e-5) * cost(swapped)
+
+
+def test_swaps_try_what_there_is_time_for(monkeypatch):
+    near = cdist(X, X[:5]).min(axis=1) ** 2
+    chosen = np.arange(5, 25)
+    cost = lambda rows: np.minimum(near, (cdist(X, X[rows]) ** 2).min(axis=1)).sum()  # noqa: E731
+    found = {}
+    for steps in (0, 20 * X.size, 1e10):
+        monkeypatch.setattr(_swaps, "_ALL_STEPS", steps)
+        rng = np.random.RandomState(0)
+        found[steps] = cost(swap_rows(X, np.ones(200), near, chosen, rng, Silent()))
+    assert found[0] == cost(chosen)  # none
+    assert found[1e10] <= found[20 * X.size] < 0.9 * cost(chosen)
 
 
 def test_metadata_routing():

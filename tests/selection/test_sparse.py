@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.spatial.distance import cdist
 
+from sklearn_zcore.selection import _kmeans
 from tests.selection.common import facility, herding, kcenter, kmeans, random, zcore
 
 S = sp.random(600, 200, 0.05, format="csr", random_state=0)
@@ -80,6 +81,26 @@ def test_copies_come_last(make):
     assert {row % N for row in ranking[:N]} == set(range(N))
 
 
+@pytest.mark.parametrize("keywords", [{}, {"selected": np.arange(30)}, {"sample_weight": None}])
+def test_kmeans_in_parts(keywords, monkeypatch):
+    """Of many sparse rows, whose centres would be too many dense ones at once."""
+    if "sample_weight" in keywords:
+        keywords = {"sample_weight": (np.arange(N) % 3).astype(float)}
+    whole = kmeans(budget=60).fit(S, **keywords)
+    monkeypatch.setattr(_kmeans, "_SPLIT_ABOVE", 0)
+    parts = kmeans(budget=60).fit(S, **keywords)
+    assert parts.n_selected_ == 60 and sorted(parts.ranking_) == list(range(N))
+    assert not set(parts.indices_) & set(keywords.get("selected", ()))
+    assert not np.array_equal(parts.ranking_, whole.ranking_)
+    draws = [random(budget=60, random_state=seed).fit(S, **keywords).score(S) for seed in range(10)]
+    if "sample_weight" not in keywords:
+        assert parts.score(S) > max(draws)
+    assert (kmeans(budget=60).fit(S, **keywords).ranking_ == parts.ranking_).all()
+    # Fewer rows that count than clusters that are wanted: most parts have none.
+    few = kmeans(budget=60).fit(S, sample_weight=np.r_[np.ones(20), np.zeros(N - 20)])
+    assert few.n_selected_ == 60 and sorted(few.ranking_) == list(range(N))
+
+
 @pytest.mark.parametrize("make", SPARSE)
 def test_no_dense_copy(make):
     """A dense copy of these rows would take 80 GB."""
@@ -128,7 +149,7 @@ def test_a_row_of_zeros_that_has_been_selected():
 
 
 def test_facility_location_names_metrics_for_sparse_rows():
-    with pytest.raises(TypeError, match="metric='cosine', as for TF-IDF, or metric='euclidean'"):
+    with pytest.raises(TypeError, match='take metric="cosine" .for TF-IDF. or metric="euclidean"'):
         facility().fit(sp.csr_array(np.eye(20)))
 
 

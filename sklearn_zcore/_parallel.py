@@ -1,6 +1,7 @@
 """Work in parallel: results in order, few of them held, on every backend of joblib."""
 
 import itertools
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
@@ -51,4 +52,13 @@ def in_order(
     with Parallel(**options) as parallel:
         size = max(look_ahead, 4 * effective_n_jobs(parallel.n_jobs))
         for first in waiting:
-            yield from parallel(itertools.chain([first], itertools.islice(waiting, size - 1)))
+            results = parallel(itertools.chain([first], itertools.islice(waiting, size - 1)))
+            try:
+                # Not yield from: it would close the results itself, and joblib warn of it.
+                for result in results:  # noqa: UP028
+                    yield result
+            finally:
+                # Who stops taking results knows: joblib need not warn of those that are not taken.
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)
+                    getattr(results, "close", lambda: None)()

@@ -5,8 +5,9 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
+from threading import Condition
 from typing import Any, NamedTuple
 
 import joblib
@@ -172,8 +173,34 @@ class _WriteBlock:
 
     def __init__(self, files: StoreFiles, dtype: np.dtype[Any]) -> None:
         self.files, self.dtype = files, dtype
+        self._running, self._stopped, self._changed = 0, False, Condition()
+
+    def __reduce__(self) -> tuple[type["_WriteBlock"], tuple[Any, ...]]:
+        return type(self), (self.files, self.dtype)
+
+    @contextmanager
+    def stopped_in_the_end(self) -> Iterator[None]:
+        """Have no thread write after the context: what joblib has begun, it does not wait for."""
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._stopped = True
+                self._changed.wait_for(lambda: not self._running)
 
     def __call__(self, block: NDArray[Any], first: int) -> _Bad | None:
+        with self._changed:
+            if self._stopped:
+                return None
+            self._running += 1
+        try:
+            return self._write(block, first)
+        finally:
+            with self._changed:
+                self._running -= 1
+                self._changed.notify_all()
+
+    def _write(self, block: NDArray[Any], first: int) -> _Bad | None:
         block = np.asarray(block, self.dtype)
         bad = _find_bad(block)
         if bad is not None:
@@ -207,17 +234,18 @@ def _write_blocks(
     runs = list(done)
     with progress_bar(verbose, "Columns", "rows") as progress:
         if n < 0:
-            results = _of_stream(source, write, done)
+            results: Any = _of_stream(source, write, done)
         else:
             progress.add_total(n)
             progress.advance(0, free=sum(end - first for first, end in done))
-            results = source.map(write, n_jobs=n_jobs, done=done)
-        for rows, bad in results:
-            if bad is not None:
-                _refuse(bad, source.feature_names)
-            if (rows.start, rows.stop) not in done:
-                runs.append((rows.start, rows.stop))
-                progress.advance(rows.stop - rows.start)
+            results = source.map(write, n_jobs=n_jobs, done=done)  # a generator, too
+        with closing(results), write.stopped_in_the_end():
+            for rows, bad in results:
+                if bad is not None:
+                    _refuse(bad, source.feature_names)
+                if (rows.start, rows.stop) not in done:
+                    runs.append((rows.start, rows.stop))
+                    progress.advance(rows.stop - rows.start)
     runs = sorted(set(runs))
     bounds = np.array([0, *(end for _, end in runs)], np.intp)
     assert [first for first, _ in runs] == bounds[:-1].tolist()

@@ -59,7 +59,7 @@ class StoreFiles:
         return header
 
     def _holds_anything(self) -> bool:
-        return not os.path.isdir(self.path) or any(os.scandir(self.path))
+        return not os.path.isdir(self.path) or bool(os.listdir(self.path))
 
     def create(self, header: dict[str, Any]) -> None:
         """Begin a store, in place of what is there."""

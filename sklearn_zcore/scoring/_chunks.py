@@ -8,8 +8,10 @@ import mmap
 from collections.abc import Iterator
 
 import numpy as np
+from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
+from sklearn_zcore._resources import free_memory
 from sklearn_zcore.rows import frozen
 from sklearn_zcore.scoring._grid import Workspace, allocate
 from sklearn_zcore.scoring._kernels import score_brute, score_nearest
@@ -39,6 +41,39 @@ def estimated_seconds(n_samples: int, subspace_dim: int, k: int, n_targets: floa
     # Most of the rows within this share of every feature's range are looked at.
     near: float = n_samples * (k / n_samples) ** (1 / subspace_dim)
     return 4 * look + n_targets * min(look, 3e-6 + near * 2.5e-10)
+
+
+def refuse_too_large(
+    n: int, m: int, held: int, of_worker: int, n_jobs: int | None, where: str
+) -> None:
+    """Raise MemoryError if scoring takes more memory than is free.
+
+    Parameters
+    ----------
+    n, m : int
+        Rows, and dimensions of a subspace.
+    held : int
+        Bytes that there are once.
+    of_worker : int
+        Bytes that every worker has, beside its workspace.
+    n_jobs : int or None
+    where : str
+        What the bytes are, for the message.
+    """
+    free = free_memory()
+    n_workers = effective_n_jobs(n_jobs)
+    needed = held + 16 * n + n_workers * ((22 + 4 * m) * n + of_worker)
+    if free is None or needed <= free:
+        return
+    advice = []
+    if n_workers > 1:
+        advice.append("lower n_jobs")
+    if held:
+        advice.append("write X to a store and fit that: ColumnStore.from_array(X, path)")
+    raise MemoryError(
+        f"Scoring {n:,} rows with {n_workers} worker(s) takes some {needed:,} bytes {where}, and "
+        f"{free:,} are free. To need less, {', or '.join(advice) or 'score fewer rows'}."
+    )
 
 
 class Workspaces:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sklearn_zcore.rows import ColumnStore, refuse_constant
+from sklearn_zcore.scoring._checkpoint import Checkpoint, State
 from sklearn_zcore.scoring._chunks import index_pays
 from sklearn_zcore.scoring._in_memory import InMemory
 from sklearn_zcore.scoring._plan import (
@@ -43,6 +44,8 @@ class Scorer:
         Where the random stream goes on.
     planner : callable, default=make_plan
         What draws subspaces and targets, for studies of other draws than the paper's.
+    checkpoint : Checkpoint or None, default=None
+        Where the sums are kept now and then.
 
     Attributes
     ----------
@@ -57,6 +60,8 @@ class Scorer:
     ------
     ValueError
         If fewer features vary than a subspace has dimensions.
+    MemoryError
+        If there is not as much memory as is needed.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Scorer:
         n_jobs: int | None,
         first_round: int = 0,
         planner: Callable[..., Plan] = make_plan,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         n, d = X.shape
         self._k = min(n_neighbors, n - 1)
@@ -90,7 +96,8 @@ class Scorer:
                 f"not constant: {n_varying} of n_features = {d}. Set subspace_dim to at most "
                 f"{n_varying}."
             )
-        self._tally = Tally(n)
+        self._checkpoint = checkpoint
+        self._tally = Tally(n, in_parts=checkpoint is not None)
         self.n_draws, self.n_rounds = 0, first_round
 
     @property
@@ -124,17 +131,50 @@ class Scorer:
             )
         n, d = self.sums.shape[1], self._columns.varying.size
         q = resolve_targets_per_subspace(self._targets_per_subspace, n, n_draws, d)
-        left = n_draws
-        while left:
-            size = min(left, ROUND_DRAWS * self._runner.rounds_at_once)
+        self._draw(self.n_draws + n_draws, q, None, progress)
+
+    def resume(self, state: State, progress: Progress | None = None) -> None:
+        """Take up what a checkpoint has kept, and make the draws that were still to be added.
+
+        Parameters
+        ----------
+        state : State
+        progress : callable, optional
+            As for `add`.
+        """
+        self.sums[:] = state.sums
+        self.n_draws, self.n_rounds = state.n_draws, state.n_rounds
+        self._draw(state.n_wanted, state.n_targets, state.done, progress)
+
+    def _draw(
+        self, n_wanted: int, q: int, done: NDArray[np.bool_] | None, progress: Progress | None
+    ) -> None:
+        """Draw until there are ``n_wanted`` draws; of the first plan, some may be done."""
+        tally, kept = self._tally, self._checkpoint
+        while self.n_draws < n_wanted:
+            size = min(n_wanted - self.n_draws, ROUND_DRAWS * self._runner.rounds_at_once)
             plan, half = self._plan(size, q)
-            self._tally.done = np.zeros(half.size, bool)
-            for n_done in self._runner.run(plan, half, self._tally):
-                if progress is not None:
-                    progress(n_done)
+            tally.begin(half.size, done)
+            done = None
+            try:
+                for n_done in self._runner.run(plan, half, tally):
+                    if progress is not None:
+                        progress(n_done)
+                    if kept is not None and kept.is_due():
+                        self._save(kept, n_wanted, q)
+            except KeyboardInterrupt:
+                if kept is not None:
+                    self._save(kept, n_wanted, q)
+                raise
             self.n_rounds += -(-size // ROUND_DRAWS)
             self.n_draws += size
-            left -= size
+
+    def _save(self, checkpoint: Checkpoint, n_wanted: int, q: int) -> None:
+        tally = self._tally
+        with tally.lock:
+            if tally.is_whole:
+                numbers = (self.n_draws, self.n_rounds, n_wanted, q, self._seed)
+                checkpoint.save(State(tally.sums, tally.done, *numbers))
 
     def _plan(self, n_draws: int, q: int) -> tuple[Plan, NDArray[np.intp]]:
         """Plan some rounds; return what to draw, and the half that each subspace belongs to."""

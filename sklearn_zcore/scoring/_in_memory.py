@@ -8,7 +8,13 @@ from joblib import delayed
 from numpy.typing import NDArray
 
 from sklearn_zcore._parallel import in_order
-from sklearn_zcore.scoring._chunks import Workspaces, chunks, part, score_chunk
+from sklearn_zcore.scoring._chunks import (
+    Workspaces,
+    chunks,
+    part,
+    refuse_too_large,
+    score_chunk,
+)
 from sklearn_zcore.scoring._columns import Columns
 from sklearn_zcore.scoring._plan import Plan
 from sklearn_zcore.scoring._tally import Tally
@@ -17,6 +23,7 @@ from sklearn_zcore.scoring._tally import Tally
 _COLUMNS_BYTES = 64 * 2**20
 _COLUMNS_SHARE = 0.4
 _SET_ASIDE_BYTES = 20 * 2**20
+_PART = 64  # subspaces between two checkpoints
 
 
 class InMemory:
@@ -46,6 +53,8 @@ class InMemory:
     ) -> None:
         n, d = X.shape
         max_bytes = max(_COLUMNS_BYTES, int(_COLUMNS_SHARE * 4 * n * d) - _SET_ASIDE_BYTES)
+        held = min(4 * n * d, max_bytes) + (n * d if binned else 0)
+        refuse_too_large(n, m, held, 8 * n, n_jobs, "beside X")
         self.features = Columns(X, m, binned, max_bytes, n_jobs)
         self._n, self._m, self._k, self._exponent, self._n_jobs = n, m, k, exponent, n_jobs
 
@@ -63,8 +72,9 @@ class InMemory:
         columns, n, m, k = self.features, self._n, self._m, self._k
         workspaces = Workspaces(n, m, plan.targets.shape[1], columns.grids.shape[2])
         left = np.flatnonzero(~tally.done)
-        for group in _groups(plan.features[left], columns.capacity, columns.n_bins.size):
+        for group in self._groups(plan.features[left], tally.in_parts):
             subspaces = left[group]
+            tally.is_whole = False
             values, row_of = columns.fetch(np.unique(plan.features[subspaces]))
             cut = [
                 (h, *chunk)
@@ -90,6 +100,14 @@ class InMemory:
                 tally.sums[h] += scores
                 yield int(counts.sum())
             tally.done[subspaces] = True
+            tally.is_whole = True
+            yield 0
+
+    def _groups(self, features: NDArray[np.int32], in_parts: bool) -> Iterator[NDArray[np.intp]]:
+        columns = self.features
+        for group in _groups(features, columns.capacity, columns.n_bins.size):
+            n_parts = -(-group.size // _PART) if in_parts else 1
+            yield from np.array_split(group, n_parts)
 
 
 def _groups(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sklearn_zcore.scoring._columns import encode, shift
 
+_NEVER = 2**62
 _MOST_TO_ORDER = 4096  # distinct subspaces; beyond, sorted ones are nearly as good
 
 
@@ -37,7 +38,7 @@ class Feature(NamedTuple):
 
 
 class Slab:
-    """Shifted columns and bins of a few features; the ones used longest ago make place.
+    """Shifted columns and bins of a few features; the ones not needed for longest make place.
 
     Parameters
     ----------
@@ -66,9 +67,11 @@ class Slab:
         self.grids = np.zeros((capacity, 2, max(1, n_bins)), np.float32)
         self.n_bins = np.ones(capacity, np.int32)
         self.n_reads = 0
-        self._slot_of: dict[int, int] = {}  # in order of use
+        self._slot_of: dict[int, int] = {}
 
-    def hold(self, features: Iterable[int], known: dict[int, Feature]) -> dict[int, int]:
+    def hold(
+        self, features: Iterable[int], known: dict[int, Feature], next_use: dict[int, int]
+    ) -> dict[int, int]:
         """Read the features that are not there; return where each is.
 
         Parameters
@@ -77,16 +80,16 @@ class Slab:
             At most ``capacity`` of them.
         known : dict
             What is known of each.
+        next_use : dict
+            When each feature that is there will be needed again; those not in it will not.
         """
         wanted = set(features)
-        for feature in wanted:
-            if feature in self._slot_of:
-                self._slot_of[feature] = self._slot_of.pop(feature)
-                continue
+        for feature in wanted - self._slot_of.keys():
             slot = len(self._slot_of)
             if slot == self.values.shape[0]:
-                idle = next(f for f in self._slot_of if f not in wanted)
-                slot = self._slot_of.pop(idle)
+                idle = self._slot_of.keys() - wanted
+                last = max(idle, key=lambda f: (next_use.get(f, _NEVER), f))
+                slot = self._slot_of.pop(last)
             self._load(feature, slot, known[feature])
             self._slot_of[feature] = slot
         return self._slot_of

@@ -18,6 +18,7 @@ from sklearn_zcore.scoring._chunks import (
     add_chunk,
     estimated_seconds,
     part,
+    refuse_too_large,
     targets_at_once,
     zeros,
 )
@@ -66,6 +67,8 @@ class Stored:
         self._n_jobs = n_jobs
         n, d = store.shape
         self.capacity = min(d, max(m + 1, _SLAB_BYTES // (5 * n)))
+        slab = (5 * self.capacity + store.dtype.itemsize) * n
+        refuse_too_large(n, m, 0, slab + 16 * n, n_jobs, "of memory")
         self.n_reads = 0
 
     def run(self, plan: Plan, half: NDArray[np.intp], tally: Tally) -> Iterator[int]:
@@ -244,7 +247,8 @@ def _run_task(
     slab = work.idle.take()
     before = slab.n_reads
     sums: list[NDArray[np.int64] | None] = [None, None]
-    for run in _runs(plan, half, work.capacity):
+    runs = list(_runs(plan, half, work.capacity))
+    for run, next_use in zip(runs, _next_uses(plan, runs), strict=True):
         if work.idle.stopped:
             return None, 0
         h = int(half[run[0]])
@@ -252,7 +256,7 @@ def _run_task(
         if total is None:
             total = sums[h] = zeros(n)
         features = plan.features[run]
-        at = slab.hold(features.ravel().tolist(), known)
+        at = slab.hold(features.ravel().tolist(), known, next_use)
         slots = np.array([at[f] for f in features.ravel().tolist()], np.int32).reshape(-1, m)
         for t in range(0, plan.targets.shape[1], at_once):
             counts = np.clip(plan.n_targets[run] - t, 0, at_once).astype(np.int32)
@@ -286,6 +290,16 @@ def _runs(plan: Plan, half: NDArray[np.intp], capacity: int) -> Iterator[list[in
         needed |= own
     if run:
         yield run
+
+
+def _next_uses(plan: Plan, runs: list[list[int]]) -> list[dict[int, int]]:
+    """Return for every run which later one needs each feature next."""
+    found: list[dict[int, int]] = []
+    next_use: dict[int, int] = {}
+    for number in range(len(runs) - 1, -1, -1):
+        found.append(next_use.copy())
+        next_use.update(dict.fromkeys(plan.features[runs[number]].ravel().tolist(), number))
+    return found[::-1]
 
 
 # --- what is sent ---------------------------------------------------------------------------------

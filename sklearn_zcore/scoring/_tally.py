@@ -18,6 +18,8 @@ class Tally:
     Parameters
     ----------
     n_samples : int
+    in_parts : bool, default=False
+        Whether what is summed should often be whole, for a checkpoint.
 
     Attributes
     ----------
@@ -25,14 +27,24 @@ class Tally:
         Over two disjoint, independent halves of the subspaces.
     done : ndarray of shape (n_subspaces,), bool
         Which subspaces of the plan at hand are in the sums.
+    is_whole : bool
+        Whether the sums are those of the subspaces done, and of no others.
     lock : Lock
-        Held while both change.
+        Held while these change.
     """
 
-    def __init__(self, n_samples: int) -> None:
+    def __init__(self, n_samples: int, *, in_parts: bool = False) -> None:
         self.sums = zeros(2, n_samples)
         self.done = np.zeros(0, bool)
+        self.in_parts, self.is_whole = in_parts, True
         self.lock = Lock()
+
+    def begin(self, n_subspaces: int, done: NDArray[np.bool_] | None) -> None:
+        """Begin a plan, of which some subspaces may be done already."""
+        if done is not None and done.size != n_subspaces:
+            raise ValueError(f"{done.size} subspaces are said to be done, of {n_subspaces}.")
+        self.done = np.zeros(n_subspaces, bool) if done is None else done
+        self.is_whole = True
 
     def add(self, parts: Sequence[NDArray[np.int64] | None], subspaces: NDArray[np.intp]) -> None:
         """Add the sums of some subspaces, one part for each half; None is nothing."""

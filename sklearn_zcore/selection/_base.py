@@ -85,6 +85,7 @@ class BaseCoresetSelector(
         "wanted, then set smaller ones"
     )
     _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
+    _instead = ""  # of what is refused because it is not in memory, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -197,7 +198,9 @@ class BaseCoresetSelector(
         return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
 
     def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
-        X = as_readable(X, type(self).__name__, fits_stores=self._fits_stores)
+        X = as_readable(
+            X, type(self).__name__, fits_stores=self._fits_stores, instead=self._instead
+        )
         takes_sparse = get_tags(self).input_tags.sparse
         if issparse(X) and not takes_sparse:
             self._refuse_sparse()
@@ -236,17 +239,11 @@ class BaseCoresetSelector(
         return rows
 
     def _refuse_sparse(self) -> None:
-        """Raise TypeError about sparse rows, and say which selector takes them."""
-        metric = f"(metric={self.metric!r})" if hasattr(self, "metric") else ""
-        remedy = (
-            'take metric="cosine" (for TF-IDF) or metric="euclidean"'
-            if metric
-            else 'take FacilityLocationSelector(metric="cosine"), KMeansSelector, KCenterSelector '
-            "or RandomSelector"
-        )
+        """Raise TypeError about sparse rows, and name the selectors that take them."""
         raise TypeError(
-            f"Sparse data was passed for X, and {type(self).__name__}{metric} needs dense rows: "
-            f"{remedy}; or pass X.toarray(), if that fits in memory."
+            f"Sparse data was passed for X, and {type(self).__name__} needs dense rows. Take "
+            f"FacilityLocationSelector(metric='cosine'), KMeansSelector, KCenterSelector or "
+            f"RandomSelector; or pass X.toarray() if that fits in memory."
         )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -353,7 +350,8 @@ class BaseCoresetSelector(
         if misfit is not None:
             misfit.refuse(type(self).__name__, self.n_selected_, self._n_samples)
         # Of rows that are not in memory, only those that are returned are read.
-        blocks = None if isinstance(X, np.ndarray | str) else block_source(X)
+        is_here = self._any_rows or isinstance(X, np.ndarray | str)
+        blocks = None if is_here else block_source(X)
         rows: Any = self._validate_finite(X) if blocks is None else blocks
         n_fitted = self._n_samples
         difference = ""
@@ -377,8 +375,9 @@ class BaseCoresetSelector(
             )
         if blocks is not None:
             return chosen
-        as_it_is = hasattr(X, "shape") or self._any_rows
-        return _safe_indexing(X if as_it_is else rows, self.indices_)
+        if self._any_rows:
+            return rows_of(X, self.indices_)
+        return _safe_indexing(X if hasattr(X, "shape") else rows, self.indices_)
 
     def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> Any:
         """Fit to X and return its selected rows.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -178,6 +179,12 @@ class FacilityLocationSelector(StreamingSelector, BlockSelector):
     coverage was at least 0.98 of that of the exact search at budgets from 1 to 30 %, and the mean
     distance of all rows to the coreset 0 to 10 % larger.
 
+    Rows that do not fit in memory stay where they are: dask arrays and frames, Zarr arrays, Parquet
+    files (a ``pathlib.Path``) and data sets of pyarrow and Hugging Face, and memory maps that are
+    larger than half of the free memory. Each of their blocks is split by itself; an order and a
+    gain of every row move, and the eighth of the rows itself that the first level keeps. A stream
+    is taken by `partial_fit`.
+
     A greedy search cannot take its first choices back. So 2 % of the last problem's rows are
     chosen and then swapped for better ones, as k-medoids does [4]_, then 2 % more, and 4 % more.
 
@@ -251,6 +258,15 @@ class FacilityLocationSelector(StreamingSelector, BlockSelector):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    def _as_rows(self, X: Any, *, reset: bool, at_least: int) -> Any:
+        if issparse(X) and self.metric == "manhattan":
+            raise TypeError(
+                "Sparse data was passed for X, and FacilityLocationSelector(metric='manhattan'), "
+                "the default, needs dense rows. Take metric='cosine', as for TF-IDF, or "
+                "metric='euclidean'; or pass X.toarray() if that fits in memory."
+            )
+        return super()._as_rows(X, reset=reset, at_least=at_least)
 
     def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
         return directions(rows, type(self).__name__) if self.metric == "cosine" else rows

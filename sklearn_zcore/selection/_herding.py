@@ -149,6 +149,11 @@ class HerdingSelector(SetAwareSelector):
         self.random_state = random_state
         self.verbose = verbose
 
+    _instead = (
+        " If it does not: FacilityLocationSelector, KMeansSelector, KCenterSelector and "
+        "RandomSelector take it as it is."
+    )
+
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.kernel_approximation import RBFSampler  # slow to import
 

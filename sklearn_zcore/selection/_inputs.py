@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_zcore.rows import ColumnStore
 
-def as_readable(X: Any, owner: str, *, fits_stores: bool = False) -> Any:
+
+def as_readable(X: Any, owner: str, *, fits_stores: bool = False, instead: str = "") -> Any:
     """Return X as something that scikit-learn reads as it is meant.
 
     Parameters
@@ -17,6 +19,8 @@ def as_readable(X: Any, owner: str, *, fits_stores: bool = False) -> Any:
         Name of the estimator, for the message.
     fits_stores : bool, default=False
         Whether the estimator fits a `ColumnStore`, for the message.
+    instead : str, default=""
+        What else there is for rows that do not fit in memory, for the message.
 
     Returns
     -------
@@ -42,16 +46,21 @@ def as_readable(X: Any, owner: str, *, fits_stores: bool = False) -> Any:
                 f"of them. Fill them in, e.g. X.filled(X.mean()), or drop their rows."
             )
         return X.data
-    refuse_collections(X, owner, fits_stores=fits_stores)
+    refuse_collections(X, owner, fits_stores=fits_stores, instead=instead)
     return X
 
 
-def refuse_collections(X: Any, owner: str, *, fits_stores: bool = False) -> None:
+def refuse_collections(X: Any, owner: str, *, fits_stores: bool = False, instead: str = "") -> None:
     """Raise TypeError about what is not in memory, or would have to be made dense."""
+    if isinstance(X, ColumnStore) and not fits_stores:
+        raise TypeError(
+            f"X is a ColumnStore, which {owner} does not fit. ZCoreSelector does; if all rows fit "
+            f"in memory, pass X.take(slice(None))."
+        )
     remedy = _remedy(X)
     if remedy is not None:
         kind = f"{type(X).__module__.partition('.')[0]} {type(X).__name__}"
-        otherwise = f" If it does not, {_by_store(X)}." if fits_stores else ""
+        otherwise = f" If it does not, {_by_store(X)}." if fits_stores else instead
         raise TypeError(
             f"X is a {kind}, and {owner} does not read all of it into memory unasked. If it fits "
             f"there, pass {remedy}.{otherwise}"
@@ -61,6 +70,13 @@ def refuse_collections(X: Any, owner: str, *, fits_stores: bool = False) -> None
             f"X is a pandas frame of sparse columns, and {owner} needs dense rows. If they fit in "
             f"memory, pass X.sparse.to_dense()."
         )
+
+
+def is_elsewhere(X: Any) -> bool:
+    """Return whether X is a collection whose rows would have to be read, or made dense."""
+    is_sparse = getattr(X, "sparse", None) is not None and hasattr(X, "dtypes")
+    is_zarr = type(X).__module__.partition(".")[0] == "zarr"
+    return is_sparse or is_zarr or _remedy(X) is not None
 
 
 def as_canonical(X: Any) -> Any:

@@ -10,14 +10,14 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError, Str
 
 from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
+from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._distance import directions
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, CAMPAIGN_CONSTRAINTS
-from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _ROUNDING = 1e-5  # of squares in float32: within the radius is what is so in float64
 
 
-class KCenterSelector(SetAwareSelector):
+class KCenterSelector(BlockSelector):
     """Coreset selection by k-center: leave no row far from the coreset.
 
     Farthest-first traversal [1]_: the first choice is the row nearest to the mean, and every
@@ -108,7 +108,7 @@ class KCenterSelector(SetAwareSelector):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **SetAwareSelector._parameter_constraints,
+        **BlockSelector._parameter_constraints,
         **CAMPAIGN_CONSTRAINTS,
         "budget": [*BUDGET_CONSTRAINT, None],
         "metric": [StrOptions({"euclidean", "cosine"})],
@@ -240,6 +240,22 @@ class KCenterSelector(SetAwareSelector):
             near[chosen[: k + 1]] = -1  # not again, though copies as float32 are at distance 0
             progress.advance()
         return chosen
+
+    _n_passes = 2
+
+    def _rank_blocks(
+        self, rows: BlockRows, n_selected: int, seed: int, progress: Progress
+    ) -> NDArray[np.intp]:
+        from sklearn_zcore.selection._block_clustering import farthest_of_blocks, nearest_points
+
+        chosen = farthest_of_blocks(rows, n_selected, None, progress)
+        self._n_ranked = n_selected
+        points = rows.overview.centred(rows.take(np.concatenate([chosen, rows.taken])))[:]
+        _, distance = nearest_points(rows, points, None, progress)
+        is_left = np.ones(distance.size, bool) if rows.is_free is None else rows.is_free.copy()
+        is_left[chosen] = False
+        left = np.flatnonzero(is_left)
+        return np.concatenate([chosen, left[np.argsort(-distance[left], kind="stable")]])
 
     def _least_square(self, scale: float) -> float:
         """Return the squared distance at which a row is covered; below 0 is none."""

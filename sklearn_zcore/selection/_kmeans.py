@@ -14,9 +14,9 @@ from sklearn.utils._param_validation import StrOptions
 
 from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
+from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._clustering import Clusters, cluster_beside, cluster_in_parts
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
-from sklearn_zcore.selection._set_aware import SetAwareSelector
 from sklearn_zcore.selection._swaps import swap_rows
 
 _MINIBATCH_ABOVE = 10**8  # distances in one step of k-means
@@ -24,7 +24,7 @@ _SPLIT_ABOVE = 2 * 10**8  # products of sparse values with centres in one step o
 _SHARE_LOST = 1e-5  # of the largest square: forty times the rounding errors of float32
 
 
-class KMeansSelector(SetAwareSelector):
+class KMeansSelector(BlockSelector):
     """Coreset selection by k-means: the row nearest to the centre of each of k clusters.
 
     As many clusters as rows are to be selected; scikit-learn does the clustering. Selecting the
@@ -99,7 +99,8 @@ class KMeansSelector(SetAwareSelector):
     rows are merged, and weigh as many times in the clustering.
 
     Swaps try every row, or as many as take 1e10 multiplications for one look at each, at most five
-    times; where n_selected * n_samples * n_features is above 1e10, there are none.
+    times; where n_selected * n_samples * n_features is above 1e10, or rows are not in memory, there
+    are none.
 
     Centres are dense. Where sparse rows have more than 2e8 / n_selected values that are not 0, they
     are split into parts of near rows first, of some 16 clusters each (a part has 256 rows or more),
@@ -126,7 +127,7 @@ class KMeansSelector(SetAwareSelector):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **SetAwareSelector._parameter_constraints,
+        **BlockSelector._parameter_constraints,
         **CAMPAIGN_CONSTRAINTS,
         "minibatch": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
@@ -171,6 +172,23 @@ class KMeansSelector(SetAwareSelector):
             else:
                 found = self._cluster_all(distinct, n_clusters, progress)
         return _rank(found, distinct.weights, n_clusters)
+
+    _n_passes = 6  # at most
+
+    def _rank_blocks(
+        self, rows: BlockRows, n_selected: int, seed: int, progress: Progress
+    ) -> NDArray[np.intp]:
+        from sklearn_zcore.selection._block_clustering import cluster_blocks, nearest_points
+
+        n = rows.source.shape[0]
+        able = np.arange(n) if rows.is_free is None else np.flatnonzero(rows.is_free)
+        weights = np.ones(able.size) if rows.weights is None else rows.weights[able]
+        n_clusters = min(n_selected, max(1, int(np.count_nonzero(weights))))
+        centres, fixed = cluster_blocks(rows, n_clusters, seed, None, progress)
+        nearest, distance = nearest_points(rows, np.concatenate([centres, fixed]), None, progress)
+        cluster, is_covered = nearest[able].astype(np.intp), nearest[able] >= n_clusters
+        size = np.bincount(cluster, weights, minlength=n_clusters + fixed.shape[0])
+        return able[_by_cluster(cluster, distance[able], size, is_covered)]
 
     def _kind(self, n_distances: int) -> Any:
         """Return the k-means of scikit-learn for so many distances in one step."""
@@ -246,14 +264,14 @@ class KMeansSelector(SetAwareSelector):
 
 def _rank(found: Clusters, weights: NDArray[Any], n_clusters: int) -> NDArray[np.intp]:
     counted = np.where(found.is_covered, 0, weights)
-    size = np.bincount(found.cluster, counted, minlength=n_clusters).astype(np.float64)
+    size = np.bincount(found.cluster, counted, minlength=n_clusters)
     return _by_cluster(found.cluster, found.distance, size, found.is_covered)
 
 
 def _by_cluster(
     cluster: NDArray[np.intp],
     distance: NDArray[Any],
-    size: NDArray[np.float64],
+    size: NDArray[Any],
     is_covered: NDArray[np.bool_],
 ) -> NDArray[np.intp]:
     """Rank rows: those nearest to the centres, of the largest clusters first; covered ones last."""

@@ -7,10 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples
 
+from sklearn_zcore._rows_of import count_rows
 from sklearn_zcore.selection._base import BaseCoresetSelector
-from sklearn_zcore.selection._inputs import refuse_collections
+from sklearn_zcore.selection._inputs import is_elsewhere
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
 
 
@@ -112,6 +112,7 @@ class RandomSelector(BaseCoresetSelector):
         selected: Any = None,
         groups: Any = None,
         sample_weight: Any = None,
+        **others: None,
     ) -> Self:
         """Draw rows of X.
 
@@ -119,7 +120,8 @@ class RandomSelector(BaseCoresetSelector):
         ----------
         X : array-like of shape (n_samples, n_features)
             Anything that has a length and is indexable by row: numbers, also missing ones, text,
-            paths, objects. Distances, such as `score` goes by, are those of finite numbers only.
+            paths, objects, dask frames, data sets of Hugging Face. Rows that are not in memory are
+            not read. Distances, such as `score` goes by, are those of finite numbers only.
         y : None
             Ignored: selection uses no labels.
         selected : array-like of shape (n_samples,), bool, or (n_rows,), int, default=None
@@ -130,6 +132,8 @@ class RandomSelector(BaseCoresetSelector):
         sample_weight : array-like of shape (n_samples,), default=None
             As how many rows each counts: a row of weight 2 is twice as likely to be the next one,
             as if it stood there twice. Rows of weight 0 are drawn when no others are left.
+        **others : None
+            There are no others: refused by name.
 
         Returns
         -------
@@ -141,13 +145,15 @@ class RandomSelector(BaseCoresetSelector):
         TypeError, ValueError
             As `FacilityLocationSelector.fit` does.
         """
+        self._refuse(others)
         return self._fit_rows(X, selected=selected, groups=groups, sample_weight=sample_weight)
 
     def _validate_rows(self, X: Any, *, reset: bool) -> Any:
         """Return X as an array of finite numbers, or the numbers of its rows where it is none."""
         if not reset and self._any_rows:
-            return np.arange(float(_num_samples(X)))[:, None]
-        refuse_collections(X, type(self).__name__)
+            return np.arange(float(count_rows(X)))[:, None]
+        if reset and is_elsewhere(X) and hasattr(X, "__len__"):  # all that a draw needs
+            return self._as_numbers_of(X)
         try:
             rows = super()._validate_rows(X, reset=reset)
             values = rows.data if issparse(rows) else rows
@@ -160,12 +166,17 @@ class RandomSelector(BaseCoresetSelector):
             self._any_rows = any_rows
         if not (any_rows and reset):
             return rows
+        return self._as_numbers_of(X)
+
+    def _as_numbers_of(self, X: Any) -> NDArray[np.float64]:
+        """Return the numbers of rows that have no distances, or whose values nobody looks at."""
+        self._any_rows = True
         if self.min_distance is not None:
             raise ValueError(
-                f"min_distance={self.min_distance!r} needs rows of finite numbers, and X holds "
-                f"something else. Leave it out, or prepare X first."
+                f"min_distance={self.min_distance!r} needs rows of finite numbers in memory, and X "
+                f"holds something else. Leave it out, or prepare X first."
             )
-        return np.arange(float(_num_samples(X)))[:, None]
+        return np.arange(float(count_rows(X)))[:, None]
 
     def _need_numbers(self, what: str) -> None:
         if self._any_rows:

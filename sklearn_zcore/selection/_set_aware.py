@@ -59,6 +59,7 @@ class SetAwareSelector(BaseCoresetSelector):
         selected: Any = None,
         groups: Any = None,
         sample_weight: Any = None,
+        **others: None,
     ) -> Self:
         """Rank the rows of X and select the best.
 
@@ -81,6 +82,8 @@ class SetAwareSelector(BaseCoresetSelector):
         sample_weight : array-like of shape (n_samples,), default=None
             As how many rows each counts in what is to be covered: whole numbers are the same as
             copies of the row. A row of weight 0 need not be covered, and may be selected.
+        **others : None
+            There are no others: refused by name.
 
         Returns
         -------
@@ -90,13 +93,14 @@ class SetAwareSelector(BaseCoresetSelector):
         Raises
         ------
         TypeError
-            If ``selected`` is neither boolean nor integer.
+            If ``selected`` is neither boolean nor integer; if there is another keyword.
         ValueError
             If X is not made of finite real numbers, has fewer than 2 rows or no feature that
             varies, or has fewer rows left than the budget; if ``selected`` names rows that X does
             not have, or all of them; if ``groups`` or ``group_budget`` do not fit X; if
             weights are negative, not finite, all 0, or not as many as there are rows.
         """
+        self._refuse(others)
         return self._fit_rows(X, selected=selected, groups=groups, sample_weight=sample_weight)
 
     def _rank_each(

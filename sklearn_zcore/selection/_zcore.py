@@ -1,8 +1,10 @@
 """ZCoreSelector: coverage less redundancy over random subspaces, as published."""
 
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import _fit_context
@@ -90,6 +92,7 @@ def _sample(
     start: Sums | None,
     n_jobs: int | None,
     verbose: int,
+    checkpoint: Any,
 ) -> Sums:
     """Draw ``n_iter`` times, or double the draws until the coreset is stable.
 
@@ -98,7 +101,11 @@ def _sample(
     """
     from sklearn_zcore.scoring import Scorer
 
-    seed = _draw_seed(random_state) if start is None else start.seed
+    kept = None if checkpoint is None else checkpoint.load()
+    if kept is not None:
+        seed = kept.seed
+    else:
+        seed = _draw_seed(random_state) if start is None else start.seed
     parameters = {name: value for name, value in scoring.items() if name != "random_init"}
     scorer = Scorer(
         X,
@@ -106,18 +113,26 @@ def _sample(
         seed=seed,
         n_jobs=n_jobs,
         first_round=0 if start is None else start.n_rounds,
+        checkpoint=checkpoint,
     )
+    n_before = 0
     if start is not None:
         scorer.sums[:] = start.units
-        scorer.n_draws = start.n_draws
+        scorer.n_draws = n_before = start.n_draws
 
     def sums() -> Sums:
         return Sums(scorer.sums, scorer.n_draws, scorer.n_rounds, seed)
 
     with progress_bar(verbose, "ZCore", "draws") as progress:
+        if kept is not None:
+            progress.add_total(kept.n_wanted - n_before)
+            progress.advance(0, free=kept.n_draws - n_before, note="from the checkpoint")
+            scorer.resume(kept, progress.advance)
         if stopping is None:
-            progress.add_total(int(n_iter))
-            scorer.add(int(n_iter), progress.advance)
+            n_left = int(n_iter) - (scorer.n_draws - n_before)
+            if n_left:
+                progress.add_total(n_left)
+                scorer.add(n_left, progress.advance)
             return sums()
         n_selected, tol, max_iter = stopping
         while scorer.n_draws < max_iter:
@@ -174,6 +189,10 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         Where to cache the draws. Scores do not depend on the budget, so a search over budgets
         then scores each training fold once. The key is the data, the scoring parameters and
         ``random_state``; with ``random_state=None`` a cached result is used again, too.
+    checkpoint : str, path-like or None, default=None
+        A file to keep the sums in, every half minute, while ``fit`` is at work. Where that was
+        killed, the same call goes on from there, to the same bits; the file of another fit is
+        refused. It is removed when all is done.
     n_jobs : int or None, default=None
         Number of parallel workers, threads unless `joblib.parallel_config` says otherwise. The
         scores are the same, bit for bit, for every number and backend.
@@ -277,6 +296,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
         "memory": MEMORY_CONSTRAINT,
+        "checkpoint": [str, PathLike, None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -296,6 +316,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         max_iter: int = 16_000_000,
         warm_start: bool = False,
         memory: Any = None,
+        checkpoint: Any = None,
         n_jobs: int | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -315,6 +336,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         self.max_iter = max_iter
         self.warm_start = warm_start
         self.memory = memory
+        self.checkpoint = checkpoint
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
@@ -386,6 +408,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         )
 
     def _sample(self, X: NDArray[Any], hashes: NDArray[np.uint64], n_selected: int) -> Sums:
+        from sklearn_zcore.scoring import Checkpoint
+
         scoring = {
             "subspace_dim": self.subspace_dim,
             "n_neighbors": self.n_neighbors,
@@ -396,16 +420,27 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
         stopping = (n_selected, self.tol, self.max_iter) if self.n_iter == "auto" else None
         start = self._warm_start_from(hashes)
         arguments = (X, scoring, self.n_iter, stopping, self.random_state, start)
-        unimportant = {"n_jobs": self.n_jobs, "verbose": self.verbose}
+        key = (X.fingerprint, *arguments[1:]) if isinstance(X, ColumnStore) else arguments
+        checkpoint = None
+        if self.checkpoint is not None:
+            seeded = self.random_state if isinstance(self.random_state, Integral) else None
+            checkpoint = Checkpoint(self.checkpoint, joblib.hash((*key[:4], seeded, start)))
+        unimportant = {
+            "n_jobs": self.n_jobs,
+            "verbose": self.verbose,
+            "checkpoint": checkpoint,
+        }
         sums: Sums = call_cached(
             self.memory,
             _sample,
             arguments,
             unimportant,
-            key=(X.fingerprint, *arguments[1:]) if isinstance(X, ColumnStore) else None,
+            key=key,
             dump=lambda sums: [np.asarray(part) for part in sums],
             load=lambda arrays: _as_sums(arrays, X.shape[0]),
         )
+        if checkpoint is not None:
+            checkpoint.remove()
         return sums
 
     def _warm_start_from(self, hashes: NDArray[np.uint64]) -> Sums | None:

@@ -5,8 +5,8 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from sklearn_zcore.rows import block_source
-from sklearn_zcore.selection import _blocks
-from tests.selection.common import facility, table
+from sklearn_zcore.selection import _blocks, _swaps
+from tests.selection.common import facility, herding, kcenter, kmeans, random, table
 
 da = pytest.importorskip("dask.array")
 
@@ -203,7 +203,7 @@ def test_the_death_of_a_worker_changes_nothing(tmp_path, few):
 
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit="1GB"
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", memory_limit="1GB"
         ) as cluster,
         distributed.Client(cluster),
     ):
@@ -211,3 +211,82 @@ def test_the_death_of_a_worker_changes_nothing(tmp_path, few):
         fitted = facility(part_size=128).fit(rows)
     assert len(list(tmp_path.iterdir())) == 3
     np.testing.assert_array_equal(fitted.ranking_, expected)
+
+
+# --- other selectors ----------------------------------------------------------------------------
+
+
+def squares(rows, coreset):
+    return (cdist(rows, coreset).min(axis=1) ** 2).sum()
+
+
+@pytest.mark.parametrize("before", [[], np.arange(0, N, 50)])
+def test_kmeans(few, before, monkeypatch):
+    monkeypatch.setattr(_swaps, "_ALL_STEPS", 0)  # swaps are for rows in memory
+    blocks = kmeans(budget=120).fit(lazily(), selected=before)
+    whole = kmeans(budget=120).fit(X, selected=before)
+    assert sorted(blocks.ranking_) == list(range(N)) and not set(before) & set(blocks.indices_)
+    found, best = (squares(X, X[np.r_[s.indices_, before].astype(int)]) for s in (blocks, whole))
+    assert found <= 1.05 * best
+    assert blocks.set_budget(200).n_selected_ == 200
+
+
+@pytest.mark.parametrize("before", [[], np.arange(0, N, 50)])
+@pytest.mark.parametrize("budget", [30, 1200])
+def test_kcenter(few, before, budget):
+    """Two rounds are within twice the bound of one; on such data they are far nearer."""
+    blocks = kcenter(budget=budget).fit(lazily(), selected=before)
+    whole = kcenter(budget=budget).fit(X, selected=before)
+    assert sorted(blocks.ranking_) == list(range(N)) and not set(before) & set(blocks.indices_)
+    found, best = (
+        cdist(X, X[np.r_[s.indices_, before].astype(int)]).min(axis=1).max()
+        for s in (blocks, whole)
+    )
+    assert found <= 1.2 * best
+    with pytest.raises(ValueError, match="it goes as far as the budget of fit"):
+        blocks.set_budget(budget + 1)
+
+
+@pytest.mark.parametrize("make", [kmeans, kcenter])
+def test_copies_of_rows_for_others(few, make):
+    rows = np.concatenate([X[:2000]] * 3)
+    fitted = make(budget=300).fit(lazily(rows))
+    assert sorted(fitted.ranking_) == list(range(N))
+    assert set(fitted.ranking_[:2000]) == set(range(2000)) and fitted.weights_.sum() == N
+
+
+def test_random_looks_at_no_row():
+    def fails(block):
+        raise AssertionError("computed")
+
+    rows = da.map_blocks(fails, lazily(), dtype=X.dtype, meta=np.empty((0, 0), X.dtype))
+    fitted = random(budget=600).fit(rows)
+    np.testing.assert_array_equal(fitted.indices_, random(budget=600).fit(X).indices_)
+    np.testing.assert_array_equal(fitted.transform(lazily()).compute(), X[fitted.indices_])
+
+
+def test_random_takes_whatever_has_a_length():
+    pd, datasets = pytest.importorskip("pandas"), pytest.importorskip("datasets")
+    dask_frame = pytest.importorskip("dask.dataframe")
+    frame = pd.DataFrame({"a": np.arange(40), "b": list("xyz" * 13 + "x")})
+    expected = random(budget=10).fit(X[:40]).indices_
+    sparse = pd.DataFrame(np.eye(40)).astype(pd.SparseDtype(float, 0.0))
+    several = [
+        datasets.Dataset.from_pandas(frame),
+        dask_frame.from_pandas(frame, npartitions=3),
+        sparse,
+        frame["b"].tolist(),
+        [object() for _ in range(40)],
+    ]
+    for rows in several:
+        fitted = random(budget=10).fit(rows)
+        np.testing.assert_array_equal(fitted.indices_, expected)
+        assert len(fitted.transform(rows)) == 10 and len(fitted.select(rows)) == 10
+    with pytest.raises(TypeError, match="does not read all of it into memory unasked"):
+        random().fit(several[0].to_iterable_dataset())
+
+
+def test_herding_names_those_that_take_blocks():
+    names = "FacilityLocationSelector, KMeansSelector, KCenterSelector and RandomSelector"
+    with pytest.raises(TypeError, match=f"does not read all of it into memory.*{names}"):
+        herding().fit(lazily())

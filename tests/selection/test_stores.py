@@ -1,0 +1,333 @@
+"""ZCoreSelector on rows that do not fit in memory: the whole contract, and what is refused."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+zarr = pytest.importorskip("zarr")
+
+from sklearn_zcore import ColumnStore, ZCoreSelector  # noqa: E402
+from sklearn_zcore.rows import _pieces  # noqa: E402
+from sklearn_zcore.scoring import _checkpoint  # noqa: E402
+from sklearn_zcore.selection import _stored_rows, _zcore  # noqa: E402
+from tests.selection.common import SELECTORS, zcore  # noqa: E402
+
+N, D = 900, 7
+
+
+@pytest.fixture(scope="module")
+def X():
+    return np.random.default_rng(0).standard_normal((N, D)).astype(np.float16)
+
+
+@pytest.fixture(scope="module")
+def store(X, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pieces, "BLOCK_BYTES", 200 * D * 2)
+        return ColumnStore.from_array(X, tmp_path_factory.mktemp("store") / "X.zcols")
+
+
+def assert_same_fit(one, other):
+    for name in ("scores_", "ranking_", "support_", "indices_", "stability_", "n_iter_"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"subspace_dim": 1, "random_init": False},
+        {"n_neighbors": N},
+        {"n_iter": "auto", "tol": 0.3, "max_iter": 100_000},
+        {"budget": 3, "targets_per_subspace": 1},
+    ],
+)
+def test_a_store_is_fitted_as_its_rows_are(X, store, parameters):
+    assert_same_fit(zcore(**parameters).fit(store), zcore(**parameters).fit(X))
+
+
+def test_contract(X, store):
+    stored, plain = zcore().fit(store), zcore().fit(X)
+    assert stored.n_features_in_ == D
+    np.testing.assert_array_equal(stored.transform(store), X[plain.indices_])
+    np.testing.assert_array_equal(stored.transform(X), X[plain.indices_])
+    np.testing.assert_array_equal(plain.transform(store), X[plain.indices_])
+    np.testing.assert_array_equal(stored.weights_, plain.weights_)
+    np.testing.assert_allclose(stored.gains_, plain.gains_)
+    np.testing.assert_array_equal(stored.assign(store), plain.assign(X))
+    assert stored.score(store) == pytest.approx(plain.score(X), rel=1e-12)
+    assert_same_fit(stored.set_budget(0.5), plain.set_budget(0.5))
+    assert stored.score(store) < 0  # its rows can still be read
+    again = pickle.loads(pickle.dumps(stored))
+    np.testing.assert_array_equal(again.weights_, stored.weights_)
+    np.testing.assert_array_equal(clone(stored).fit(store).scores_, plain.scores_)
+    groups = np.arange(N) % 3
+    by_group = zcore(group_budget="equal").fit(store, groups=groups)
+    assert np.unique(groups[by_group.indices_], return_counts=True)[1].tolist() == [90, 90, 90]
+
+
+def test_select_from_what_is_not_in_memory(X, store):
+    selector = zcore().fit(store)
+    array = zarr.array(X)
+    np.testing.assert_array_equal(selector.select(array), X[selector.indices_])
+    da = pytest.importorskip("dask.array")
+    chosen = selector.select(da.from_array(X, chunks=100))
+    assert hasattr(chosen, "dask")
+    np.testing.assert_array_equal(chosen.compute(), X[selector.indices_])
+    np.testing.assert_array_equal(
+        selector.transform(da.from_array(X, chunks=100)), X[selector.indices_]
+    )
+
+
+def test_names_of_features(X, tmp_path):
+    import pandas as pd
+
+    frame = pd.DataFrame(X, columns=list("abcdefg"))
+    selector = zcore().fit(ColumnStore.from_array(frame, tmp_path / "named"))
+    assert list(selector.feature_names_in_) == list("abcdefg")
+    assert not hasattr(selector.fit(X), "feature_names_in_")
+
+
+def test_warm_start_and_memory(X, store, tmp_path, monkeypatch):
+    warm = [zcore(warm_start=True).fit(rows).fit(rows) for rows in (store, X)]
+    assert_same_fit(*warm)
+    first = zcore(memory=tmp_path).fit(store)
+    monkeypatch.setattr(_zcore, "_agreed_at", _zcore._agreed_at)
+    monkeypatch.setattr(
+        "sklearn_zcore.scoring.Scorer.add", lambda *_: pytest.fail("scored once more")
+    )
+    copy = ColumnStore.from_array(X, tmp_path / "elsewhere")
+    assert_same_fit(zcore(memory=tmp_path).fit(copy), first)
+
+
+def test_what_a_store_cannot_do(X, store, tmp_path):
+    with pytest.raises(ValueError, match="min_distance=0.1 needs rows in memory"):
+        zcore(min_distance=0.1).fit(store)
+    selector = zcore().fit(store)
+    with pytest.raises(ValueError, match="this X is another: it has 10 rows"):
+        selector.transform(ColumnStore.from_array(X[:10], tmp_path / "short"))
+    with pytest.raises(ValueError, match="this X is another: .* selected rows differ"):
+        selector.transform(ColumnStore.from_array(X[::-1], tmp_path / "reversed"))
+    with pytest.raises(ValueError, match="X has 6 features.*expecting 7"):
+        selector.score(ColumnStore.from_array(X[:, 1:], tmp_path / "narrow"))
+    with pytest.raises(ValueError, match=r"1 sample.*minimum of 2"):
+        zcore().fit(ColumnStore.from_array(X[:1], tmp_path / "one"))
+    with pytest.raises(ValueError, match="All 3 feature.* constant"):
+        zcore().fit(ColumnStore.from_array(np.ones((5, 3)), tmp_path / "constant"))
+    fitted = vars(selector).copy()
+    with pytest.raises(ValueError, match="more than the n_samples"):
+        selector.set_params(budget=N + 1).fit(store)
+    assert selector.scores_ is fitted["scores_"]
+
+
+def as_map(X, path):
+    np.save(path / "X.npy", X)
+    return np.load(path / "X.npy", mmap_mode="r")
+
+
+def as_zarr(X, path):
+    array = zarr.create_array(path / "X.zarr", shape=X.shape, chunks=(100, D), dtype=X.dtype)
+    array[:] = X
+    return array
+
+
+@pytest.mark.parametrize("container", [as_map, as_zarr])
+@pytest.mark.parametrize("free", [1000, 10**12])
+def test_large_rows_on_disk_get_a_store_for_the_time_of_the_fit(
+    X, tmp_path, monkeypatch, capsys, container, free
+):
+    monkeypatch.setattr(_stored_rows, "free_memory", lambda: free)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    rows = container(X, tmp_path)
+    selector = zcore(verbose=1).fit(rows)
+    said = capsys.readouterr().err
+    assert ("12,600 bytes, more than half of the 1,000 that are free" in said) == (free == 1000)
+    plain = zcore().fit(X)
+    assert_same_fit(selector, plain)
+    np.testing.assert_array_equal(selector.weights_, plain.weights_)
+    np.testing.assert_array_equal(selector.transform(rows), X[plain.indices_])
+    assert selector.score(rows) == pytest.approx(plain.score(X))
+    temporary = tmp_path / "temporary"
+    assert not temporary.exists() or not os.listdir(temporary)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+def test_nothing_is_left_of_a_fit_that_failed(X, tmp_path, monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(_stored_rows, "free_memory", lambda: 1000)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(_zcore, "_sample", fail)
+    selector = zcore()
+    with pytest.raises(error):
+        selector.fit(as_map(X, tmp_path))
+    assert not hasattr(selector, "scores_")
+    assert not os.listdir(tmp_path / "temporary")
+
+
+def collections(X, path):
+    """Return what is not in memory, and what each is told to do."""
+    import datasets
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    da = pytest.importorskip("dask.array")
+    dd = pytest.importorskip("dask.dataframe")
+    frame = pl.DataFrame(X.astype(float))
+    pq.write_table(pa.table({"x": [1.0]}), path / "X.parquet")
+    rows = datasets.Dataset.from_dict({"embedding": X.astype(float).tolist()})
+    return [
+        (da.ones((10**9, 512)), r"ColumnStore.from_array\(X, path\)"),
+        (dd.from_pandas(frame.to_pandas(), npartitions=2), r"ColumnStore.from_array\(X, path\)"),
+        (frame.lazy(), r"X.sink_parquet\('rows.parquet'\)"),
+        (pq.ParquetFile(path / "X.parquet"), "its path"),
+        (rows, r"columns=\['embedding'\]"),
+        (rows.to_iterable_dataset(), "an iterator of arrays"),
+        (datasets.DatasetDict({"train": rows}), "one of its splits"),
+    ]
+
+
+def test_collections_are_refused_with_the_remedy(X, tmp_path):
+    for rows, remedy in collections(X, tmp_path):
+        for call in (zcore().fit, zcore().fit_transform):
+            begin = time.process_time()
+            with pytest.raises(TypeError, match=f"not read all of it into memory.*{remedy}"):
+                call(rows)
+            assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize("make", [make for make in SELECTORS if make is not zcore])
+def test_others_say_that_they_fit_no_store(store, make):
+    if make.estimator._fits_stores:
+        pytest.skip("fits stores")
+    with pytest.raises(TypeError, match="ColumnStore.*ZCoreSelector"):
+        make().fit(store)
+
+
+KILLED = """
+import os, signal, sys, warnings
+import numpy as np
+from sklearn_zcore import ColumnStore, ZCoreSelector
+from sklearn_zcore.scoring import _checkpoint, _stored, _in_memory
+_checkpoint._SECONDS_APART = _stored._TASK_SECONDS = 0
+_stored._LEAST_A_TASK = _in_memory._PART = 100
+rows, path, n_iter = sys.argv[1:]
+rows = ColumnStore(rows) if rows.endswith("zcols") else np.load(rows)
+save, calls = _checkpoint.Checkpoint.save, []
+def counted(self, state):
+    save(self, state)
+    calls.append(state.done.sum())
+    if len(calls) == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+_checkpoint.Checkpoint.save = counted
+n_iter = n_iter if n_iter == "auto" else int(n_iter)
+ZCoreSelector(
+    n_iter=n_iter, max_iter=150_000, tol=0.99, random_state=0, checkpoint=path, n_jobs=2
+).fit(rows)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Half the draws")
+@pytest.mark.parametrize("kind", ["store", "array"])
+@pytest.mark.parametrize("n_iter", ["20000", "auto"])
+def test_a_killed_fit_goes_on(X, store, tmp_path, kind, n_iter):
+    np.save(tmp_path / "X.npy", X)
+    rows = store.path if kind == "store" else tmp_path / "X.npy"
+    path = tmp_path / "fit.checkpoint"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, rows, path, n_iter], capture_output=True, text=True
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    parameters = {
+        "n_iter": n_iter if n_iter == "auto" else int(n_iter),
+        "max_iter": 150_000,
+        "tol": 0.99,
+        "random_state": 0,
+    }
+    rows = store if kind == "store" else X
+    expected = ZCoreSelector(**parameters).fit(rows)
+    kept = path.read_bytes()
+    for other in ({"n_neighbors": 5}, {"random_state": 1}):
+        with pytest.raises(ValueError, match="of other rows or other parameters. Delete it"):
+            ZCoreSelector(checkpoint=path, **{**parameters, **other}).fit(rows)
+    with pytest.raises(ValueError, match="of other rows or other parameters"):
+        ZCoreSelector(checkpoint=path, **parameters).fit(X[::-1])
+    path.write_bytes(kept[:-20] + b"\1" + kept[-19:])
+    with pytest.raises(ValueError, match="is damaged"):
+        ZCoreSelector(checkpoint=path, **parameters).fit(rows)
+    path.write_bytes(b"something else")
+    with pytest.raises(ValueError, match="is no checkpoint"):
+        ZCoreSelector(checkpoint=path, **parameters).fit(rows)
+    path.write_bytes(kept)
+    assert_same_fit(ZCoreSelector(checkpoint=path, **parameters).fit(rows), expected)
+    assert os.listdir(tmp_path) == ["X.npy"]
+
+
+def test_ctrl_c_leaves_a_checkpoint(X, store, tmp_path, monkeypatch):
+    path = tmp_path / "fit.checkpoint"
+    expected = zcore().fit(X)
+
+    def interrupt(self, *arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(_checkpoint.Checkpoint, "is_due", interrupt)
+        zcore(checkpoint=path).fit(store)
+    assert path.exists()
+    assert_same_fit(zcore(checkpoint=path).fit(store), expected)
+    assert not path.exists()
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_work(X, tmp_path, monkeypatch):
+    monkeypatch.setattr(_checkpoint, "_SECONDS_APART", 0)
+    with pytest.warns(UserWarning, match="could not be written.*goes on without"):
+        found = zcore(checkpoint=tmp_path / "absent" / "file").fit(X)
+    assert_same_fit(found, zcore().fit(X))
+
+
+MEMORY = """
+import os, sys
+import numpy as np
+from sklearn_zcore import ColumnStore, ZCoreSelector
+def peak():
+    with open("/proc/self/status") as status:
+        return int(next(line.split()[1] for line in status if line.startswith("VmHWM"))) * 1024
+n = int(sys.argv[2])
+blocks = (
+    np.random.default_rng(i).standard_normal((n // 10, 64), dtype=np.float32).astype(np.float16)
+    for i in range(10)
+)
+store = ColumnStore.from_array(blocks, sys.argv[1])
+ZCoreSelector(n_iter=1000, tol=0, random_state=0).fit(ColumnStore.from_array(
+    np.ones((4000, 3)) * np.arange(4000.0)[:, None], sys.argv[1] + ".small"))
+before = peak()
+ZCoreSelector(n_iter=20_000, tol=0, random_state=0).fit(store)
+print(before, peak())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_memory_is_that_of_the_formula(tmp_path):
+    """At most 100 MB and (75 n_jobs + 40) bytes a row more than a fit of few rows."""
+    peaks = []
+    for n in (400_000, 1_200_000):
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY, tmp_path / str(n), str(n)],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        before, after = map(int, done.stdout.split())
+        assert after - before < 100e6 + 115 * n
+        peaks.append(after)
+    assert peaks[1] - peaks[0] < 115 * 800_000 < 128 * 800_000

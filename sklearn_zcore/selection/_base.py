@@ -239,17 +239,11 @@ class BaseCoresetSelector(
         return rows
 
     def _refuse_sparse(self) -> None:
-        """Raise TypeError about sparse rows, and say which selector takes them."""
-        metric = f"(metric={self.metric!r})" if hasattr(self, "metric") else ""
-        remedy = (
-            'take metric="cosine" (for TF-IDF) or metric="euclidean"'
-            if metric
-            else 'take FacilityLocationSelector(metric="cosine"), KMeansSelector, KCenterSelector '
-            "or RandomSelector"
-        )
+        """Raise TypeError about sparse rows, and name the selectors that take them."""
         raise TypeError(
-            f"Sparse data was passed for X, and {type(self).__name__}{metric} needs dense rows: "
-            f"{remedy}; or pass X.toarray(), if that fits in memory."
+            f"Sparse data was passed for X, and {type(self).__name__} needs dense rows. Take "
+            f"FacilityLocationSelector(metric='cosine'), KMeansSelector, KCenterSelector or "
+            f"RandomSelector; or pass X.toarray() if that fits in memory."
         )
 
     def __sklearn_is_fitted__(self) -> bool:

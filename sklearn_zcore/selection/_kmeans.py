@@ -99,7 +99,8 @@ class KMeansSelector(BlockSelector):
     rows are merged, and weigh as many times in the clustering.
 
     Swaps try every row, or as many as take 1e10 multiplications for one look at each, at most five
-    times; where n_selected * n_samples * n_features is above 1e10, there are none.
+    times; where n_selected * n_samples * n_features is above 1e10, or rows are not in memory, there
+    are none.
 
     Centres are dense. Where sparse rows have more than 2e8 / n_selected values that are not 0, they
     are split into parts of near rows first, of some 16 clusters each (a part has 256 rows or more),
@@ -263,7 +264,7 @@ class KMeansSelector(BlockSelector):
 
 def _rank(found: Clusters, weights: NDArray[Any], n_clusters: int) -> NDArray[np.intp]:
     counted = np.where(found.is_covered, 0, weights)
-    size = np.bincount(found.cluster, counted, minlength=n_clusters).astype(np.float64)
+    size = np.bincount(found.cluster, counted, minlength=n_clusters)
     return _by_cluster(found.cluster, found.distance, size, found.is_covered)
 
 

@@ -71,9 +71,9 @@ SPARSE = sp.random(60, 8, 0.5, format="csr", random_state=0)
 def test_sparse_rows_and_manhattan_distances():
     """The default metric takes none: the message names those that do, and they work."""
     says = (
-        r"Sparse data was passed for X, and FacilityLocationSelector\(metric='manhattan'\) needs "
-        r'dense rows: take metric="cosine" \(for TF-IDF\) or metric="euclidean"; or pass '
-        r"X\.toarray\(\), if that fits in memory\."
+        r"Sparse data was passed for X, and FacilityLocationSelector\(metric='manhattan'\), the "
+        r"default, needs dense rows. Take metric='cosine', as for TF-IDF, or metric='euclidean'; "
+        r"or pass X\.toarray\(\) if that fits in memory\."
     )
     for rows in (SPARSE, sp.csc_array(SPARSE), SPARSE.tocoo()):
         with pytest.raises(TypeError, match=says):
@@ -88,5 +88,5 @@ def test_sparse_rows_and_manhattan_distances():
 
 @pytest.mark.parametrize("make", [zcore, herding])
 def test_selectors_that_take_no_sparse_rows_name_those_that_do(make):
-    with pytest.raises(TypeError, match=r'take FacilityLocationSelector\(metric="cosine"\), KMe'):
+    with pytest.raises(TypeError, match=r"Take FacilityLocationSelector\(metric='cosine'\), KMe"):
         make().fit(SPARSE)

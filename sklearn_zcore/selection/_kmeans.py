@@ -264,7 +264,7 @@ class KMeansSelector(BlockSelector):
 
 def _rank(found: Clusters, weights: NDArray[Any], n_clusters: int) -> NDArray[np.intp]:
     counted = np.where(found.is_covered, 0, weights)
-    size = np.bincount(found.cluster, counted, minlength=n_clusters)
+    size = np.bincount(found.cluster, counted, minlength=n_clusters).astype(np.float64)
     return _by_cluster(found.cluster, found.distance, size, found.is_covered)
 
 

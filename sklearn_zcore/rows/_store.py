@@ -191,6 +191,10 @@ class ColumnStore(Pieces):
         """Return where the store is."""
         return self._files.path
 
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.shape[0]
+
     def __repr__(self) -> str:
         """Return what it is and where."""
         n, d = self.shape

@@ -345,3 +345,10 @@ class FacilityLocationSelector(StreamingSelector, BlockSelector):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = self.metric != "manhattan"
         return tags
+
+    def _refuse_sparse(self) -> None:
+        raise TypeError(
+            f"Sparse data was passed for X, and {type(self).__name__}(metric='manhattan'), the "
+            f"default, needs dense rows. Take metric='cosine', as for TF-IDF, or "
+            f"metric='euclidean'; or pass X.toarray() if that fits in memory."
+        )

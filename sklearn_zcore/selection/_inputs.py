@@ -76,7 +76,8 @@ def is_elsewhere(X: Any) -> bool:
     """Return whether X is a collection whose rows would have to be read, or made dense."""
     is_sparse = getattr(X, "sparse", None) is not None and hasattr(X, "dtypes")
     is_zarr = type(X).__module__.partition(".")[0] == "zarr"
-    return is_sparse or is_zarr or _remedy(X) is not None
+    is_store = isinstance(X, ColumnStore)
+    return is_sparse or is_zarr or is_store or _remedy(X) is not None
 
 
 def as_canonical(X: Any) -> Any:

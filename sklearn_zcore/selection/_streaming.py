@@ -177,7 +177,8 @@ class StreamingSelector(SetAwareSelector):
             places = np.arange(stream.n_seen, stream.n_seen - self.ranking_.size, -1)
             self.scores_[self.ranking_] = places / stream.n_seen
             return self.scores_
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        # Python also comes here when a property has raised AttributeError: its words are better.
+        return object.__getattribute__(self, name)
 
     def _rank_stream(self, stream: "RowStream") -> None:
         with all_or_nothing(self):

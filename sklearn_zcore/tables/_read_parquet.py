@@ -78,9 +78,7 @@ def read_parquet(
 @contextmanager
 def opened_parquet(path: Path) -> Iterator[Any]:
     """Open a Parquet file, or say that it is none."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+    pa, pq = require("pyarrow", "pyarrow.parquet", why="Reading .parquet")
     try:
         # ParquetFile reads this one file; read_table would take directory names for columns.
         with pq.ParquetFile(path, pre_buffer=False) as file:

@@ -165,10 +165,11 @@ def test_no_fold_sees_its_held_out_rows(zcore, table, monkeypatch):
 def test_select_and_compare_see_the_same_numbers(table):
     from sklearn_zcore.cli._options import ColumnOptions, ReadingOptions
     from sklearn_zcore.cli._table import TableInput
+    from sklearn_zcore.tables import find_origin
 
     for columns in (ColumnOptions(), ColumnOptions(missing="drop"), ColumnOptions(raw=True)):
         columns = columns if not columns.raw else ColumnOptions(raw=True, ignore=["colour"])
-        input = TableInput(table, ReadingOptions(), columns)
+        input = TableInput(find_origin([table]), ReadingOptions(), columns)
         input.read()
         X, _, preparation = input.labelled("kind")
         prepared = X if preparation is None else preparation.fit_transform(X)

@@ -107,7 +107,7 @@ def test_summary_says_what_was_done(zcore, mixed, tmp_path):
     assert str(out) in text
     assert "column 'label' is used as a feature" in result.stderr
     assert "Warning: " in result.stderr
-    assert "Hint: --n-iter sets n_iter." in result.stderr
+    assert "Hint: --n-iter sets n_iter; --seed sets random_state." in result.stderr
     assert "ConvergenceWarning" not in result.stderr
 
 

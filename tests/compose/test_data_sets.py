@@ -102,9 +102,13 @@ def test_an_estimator_of_numbers_is_refused_before_the_embedding(data):
 
 
 def test_without_an_embedder_the_selector_says_what_it_needs(data):
-    classifier = CoresetClassifier(make_pipeline(Colours(), LogisticRegression()), random())
-    with pytest.raises(TypeError, match="X is a datasets Dataset, and RandomSelector does not"):
-        classifier.fit(data, LABELS)
+    model = make_pipeline(Colours(), LogisticRegression())
+    with pytest.raises(
+        TypeError, match="Column 'image' of X holds .*, and real numbers are needed"
+    ):
+        CoresetClassifier(model).fit(data, LABELS)
+    drawn = CoresetClassifier(model, random()).fit(data, LABELS)  # reads no rows
+    assert drawn.selector_.n_selected_ == 12
 
 
 def test_cross_validation_takes_rows_by_number(data):

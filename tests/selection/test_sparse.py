@@ -148,11 +148,6 @@ def test_a_row_of_zeros_that_has_been_selected():
         assert 0 not in make().fit(rows, selected=[0]).indices_
 
 
-def test_facility_location_names_metrics_for_sparse_rows():
-    with pytest.raises(TypeError, match='take metric="cosine" .for TF-IDF. or metric="euclidean"'):
-        facility().fit(sp.csr_array(np.eye(20)))
-
-
 @pytest.mark.parametrize("make", [facility, zcore, herding])
 def test_selectors_that_need_dense_rows(make):
     with pytest.raises(TypeError, match="Sparse data was passed"):

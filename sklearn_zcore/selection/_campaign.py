@@ -28,6 +28,12 @@ def row_numbers(selected: Any, n_samples: int) -> NDArray[np.intp]:
     """
     if selected is None or not np.size(selected):
         return np.empty(0, np.intp)
+    shape = np.shape(selected)
+    if len(shape) != 1 and shape[1:] != (1,):
+        raise ValueError(
+            f"selected has the shape {shape}; give a boolean mask of the rows of X, or their "
+            f"numbers as integers, in one dimension."
+        )
     rows = column_or_1d(np.asarray(selected))
     if rows.dtype.kind == "b":
         if rows.size != n_samples:
@@ -70,10 +76,14 @@ def row_weights(
     Raises
     ------
     ValueError
-        If weights are negative, not finite, all 0, or not as many as there are rows.
+        If weights are no numbers, negative, not finite, all 0, or not as many as there are rows.
     """
     if sample_weight is None:
         return None
+    try:
+        np.asarray(sample_weight, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"sample_weight needs a number for each row: {error}.") from None
     weights: NDArray[np.float64] = _check_sample_weight(
         sample_weight,
         np.empty((rows.shape[0], 0)),

@@ -130,9 +130,15 @@ class StreamingSelector(SetAwareSelector):
                     "metric, reduce_hubs or part_size has been changed in the middle of a stream. "
                     "Set it back, or begin anew with clone(selector)."
                 )
-            self._stream = stream.add(
-                self._stream_rows(rows, stream.n_seen, sample_weight), self._wanted, self.n_jobs
-            )
+            try:
+                block = self._stream_rows(rows, stream.n_seen, sample_weight)
+            except ValueError as error:
+                error.add_note(
+                    f"Rows are numbered within this block, whose first is row {stream.n_seen:,} of "
+                    f"the stream."
+                )
+                raise
+            self._stream = stream.add(block, self._wanted, self.n_jobs)
             self.n_samples_seen_ = self._stream.n_seen
             for name in (*_RANKED, *_AS_LONG_AS_THE_STREAM, *_OF_FIT):
                 self.__dict__.pop(name, None)

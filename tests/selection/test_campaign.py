@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.preprocessing import StandardScaler
 
-from tests.selection.common import facility, kmeans
+from tests.selection.common import TAKES_SELECTED, facility, herding, kmeans, random
 
 TABLES = {
     load.__name__: StandardScaler().fit_transform(load(return_X_y=True)[0])
@@ -53,3 +53,16 @@ def test_rounds_of_kmeans_end_near_one_fit():
 def test_keywords_are_refused_in_the_selector_s_name(make):
     with pytest.raises(TypeError, match=rf"^{make.estimator.__name__}\.fit\(\) got an unexpected"):
         make().fit(TABLES["load_digits"], wieghts=1)
+
+
+@pytest.mark.parametrize("make", TAKES_SELECTED)
+@pytest.mark.parametrize("selected", [3, np.ones((40, 2), bool), [[1, 2], [3, 4]]])
+def test_selected_rows_of_another_shape(make, selected):
+    with pytest.raises(ValueError, match=r"selected has the shape \(.*in one dimension"):
+        make().fit(TABLES["load_digits"][:40], selected=selected)
+
+
+@pytest.mark.parametrize("make", [facility, kmeans, herding, random])
+def test_weights_that_are_no_numbers(make):
+    with pytest.raises(ValueError, match="sample_weight needs a number for each row: could not"):
+        make().fit(TABLES["load_digits"][:40], sample_weight=["a"] * 40)

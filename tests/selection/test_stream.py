@@ -274,6 +274,14 @@ def test_a_bad_block_leaves_the_stream_as_it_was(bad, says):
     np.testing.assert_array_equal(selector.ranking_, stream().ranking_)
 
 
+def test_a_bad_row_is_numbered_within_its_block_and_the_message_says_where_that_begins():
+    selector, block = stream(X[:1700]), X[:9].copy()
+    block[7, 2] = np.nan
+    with pytest.raises(ValueError, match="the first is in row 7, column 2") as found:
+        selector.partial_fit(block)
+    assert "whose first is row 1,700 of the stream" in found.value.__notes__[0]
+
+
 @pytest.mark.parametrize(
     "parameters", [{"exact": True}, {"min_distance": 0.5}, {"group_budget": "equal"}]
 )

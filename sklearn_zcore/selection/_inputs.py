@@ -109,15 +109,16 @@ def _remedy(X: Any) -> str | None:
 def _by_store(X: Any) -> str:
     """Return what to do with a collection that does not fit in memory."""
     package, name = type(X).__module__.partition(".")[0], type(X).__name__
-    rows, before = "X", ""
+    rows, before, columns = "X", "", ""
     if package == "polars":
         rows, before = "'rows.parquet'", "X.sink_parquet('rows.parquet'), then "
     elif name == "ParquetFile":
         rows = "its path"
     elif name == "IterableDataset":
         rows = "blocks of its rows, an iterator of arrays"
+    elif package == "datasets" and name == "Dataset":
+        columns = ", columns=['embedding']"
     elif package == "datasets":
-        rows = "X, columns=['embedding']" if name == "Dataset" else "one of its splits"
-    where = ", path" if "columns" not in rows else ""
-    call = f"{rows}{where}" if where else rows.replace("X, ", "X, path, ")
-    return f"write it to a store, {before}ColumnStore.from_array({call}), and fit that"
+        rows = "one of its splits"
+    call = f"ColumnStore.from_array({rows}, path{columns})"
+    return f"write it to a store, {before}{call}, and fit that"

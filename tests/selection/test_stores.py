@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from sklearn_zcore import ColumnStore, ZCoreSelector  # noqa: E402
 from sklearn_zcore.rows import _pieces  # noqa: E402
 from sklearn_zcore.scoring import _checkpoint  # noqa: E402
 from sklearn_zcore.selection import _blocks, _stored_rows, _zcore  # noqa: E402
+from sklearn_zcore.selection._zcore_sums import Sums, agreed_at  # noqa: E402
 from tests.selection.common import SELECTORS, random, zcore  # noqa: E402
 
 N, D = 900, 7
@@ -294,6 +296,19 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_work(X, tmp_path, monkeypa
     with pytest.warns(UserWarning, match="could not be written.*goes on without"):
         found = zcore(checkpoint=tmp_path / "absent" / "file").fit(X)
     assert_same_fit(found, zcore().fit(X))
+
+
+def test_ranking_needs_few_arrays():
+    """The client of a cluster has a hundred bytes a row, sums and hashes of 24 among them."""
+    n = 10**6
+    halves = np.random.default_rng(0).integers(-(2**40), 2**40, (2, n))
+    sums = Sums(halves, 100_000, 1, 0)
+    agreed_at(sums, True)  # what is imported now is no array
+    tracemalloc.start()
+    agreed_at(sums, True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 * n
 
 
 MEMORY = """

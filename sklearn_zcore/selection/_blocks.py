@@ -26,7 +26,8 @@ from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _SHARE_OF_FREE = 0.5  # of memory: what rows on disk may take there
 _FEW = 4096  # rows that are brought here
-_SAMPLED = 8192  # rows that medians are taken over
+_SAMPLED = (2048, 8192)  # rows that medians are taken over, of few and of many
+_SHARE_SAMPLED = 1 / 64
 
 Progress = Callable[[int], None]
 
@@ -157,7 +158,7 @@ class BlockSelector(SetAwareSelector):
                     source,
                     self._feature_names(),
                     owner,
-                    n_sampled=_SAMPLED,
+                    n_sampled=int(np.clip(_SHARE_SAMPLED * n, *_SAMPLED)),
                     rng=np.random.default_rng(seed),
                     compared=self._block_compared(),
                     n_jobs=n_jobs,

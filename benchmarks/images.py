@@ -344,7 +344,7 @@ def small(arguments):
     arguments.max_rows = arguments.max_rows or 6000
     arguments.max_test = arguments.max_test or 2000
     arguments.seeds = arguments.seeds or 2
-    arguments.select_once = arguments.select_once or ["herding", "k-means"]
+    arguments.select_once = arguments.select_once or ["herding", "k-means", "subzerocore"]
     arguments.steps = arguments.steps or 600
     arguments.batch_size = arguments.batch_size or 64
     arguments.learning_rate = arguments.learning_rate or 0.05

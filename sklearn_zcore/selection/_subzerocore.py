@@ -313,5 +313,5 @@ class SubZeroCoreSelector(SetAwareSelector):
             bounds = (density * alike)[:n]
             chosen, bounds = _choose(X, weights, density, covered, bounds, n_chosen, progress)
         bounds[chosen] = -np.inf
-        rest = np.lexsort((-density[:n], -bounds))[: n - chosen.size]
+        rest = np.lexsort((-density[:n], weights[:n] == 0, -bounds))[: n - chosen.size]
         return np.concatenate([chosen, rest])

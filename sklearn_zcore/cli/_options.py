@@ -158,7 +158,7 @@ class SelectorOptions(Options):
     n_iter: str | None = opt(
         None,
         "N|auto",
-        "Number of draws; auto doubles it until the coreset is stable.",
+        "Number of draws; auto doubles it until another seed repeats the coreset.",
         shown="1000000",
     )
     subspace_dim: int | None = opt(None, "N", "Features in a random subspace.", shown="2")

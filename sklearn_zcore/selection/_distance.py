@@ -36,11 +36,7 @@ def directions(rows: Any, owner: str) -> Any:
     UnusableRows
         If a row is all zeros.
     """
-    if issparse(rows):
-        largest = np.asarray(abs(rows).max(axis=1).toarray()).ravel()
-    else:
-        largest = np.abs(rows).max(axis=1)
-    zero = np.flatnonzero(largest == 0)
+    zero = np.flatnonzero(_largest(rows) == 0)
     if zero.size:
         raise UnusableRows(
             zero,
@@ -48,13 +44,35 @@ def directions(rows: Any, owner: str) -> Any:
             f"what {owner}(metric='cosine') compares. Leave such rows out, or take "
             f"metric='euclidean'.",
         )
+    return unit_rows(rows)
+
+
+def unit_rows(rows: Any) -> Any:
+    """Return rows of length 1, whatever their size; those of zeros stay.
+
+    Parameters
+    ----------
+    rows : ndarray or sparse matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray or sparse matrix of shape (n_samples, n_features), float32 or float64
+    """
     if rows.dtype.kind != "f" or rows.dtype.itemsize < 4:
         rows = rows.astype(np.float64)
-    extreme = (largest > 1e15) | (largest < 1e-15)  # squares may be beyond their type
+    largest = _largest(rows)
+    extreme = (largest > 1e15) | ((largest < 1e-15) & (largest > 0))  # squares may be too wide
     if extreme.any():
         by = np.where(extreme, largest, 1).astype(rows.dtype)
         rows = (diags_array(1 / by) @ rows).tocsr() if issparse(rows) else rows / by[:, None]
     return normalize(rows)
+
+
+def _largest(rows: Any) -> NDArray[Any]:
+    """Return every row's largest value, its sign apart."""
+    if issparse(rows):
+        return np.asarray(abs(rows).max(axis=1).toarray()).ravel()
+    return np.asarray(np.abs(rows).max(axis=1))
 
 
 class Distances:

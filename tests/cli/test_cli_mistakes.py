@@ -32,6 +32,10 @@ GOOD = "a,b\n1,2\n3,4\n5,6\n"
         ("a,b\n1,é\n".encode("utf-16"), ["UTF-16", "--encoding utf-16"]),
         ("a,b\n1,inf\n2,3\n", ["1 infinite value in 'b'", "row 0", "--na-values inf,-inf"]),
         ("a,b\n,NA\n,\n", ["No column is left", "none has a value"]),
+        (
+            "id\n" + "".join(f"AX-{i:05}\n" for i in range(60)),
+            ["all are ids", "If one is no id: --kind 'id=text'"],
+        ),
     ],
 )
 def test_csv(fails, write, text, parts):

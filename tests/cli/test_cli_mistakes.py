@@ -32,10 +32,6 @@ GOOD = "a,b\n1,2\n3,4\n5,6\n"
         ("a,b\n1,é\n".encode("utf-16"), ["UTF-16", "--encoding utf-16"]),
         ("a,b\n1,inf\n2,3\n", ["1 infinite value in 'b'", "row 0", "--na-values inf,-inf"]),
         ("a,b\n,NA\n,\n", ["No column is left", "none has a value"]),
-        (
-            "id\n" + "".join(f"AX-{i:05}\n" for i in range(60)),
-            ["all are ids", "If one is no id: --kind 'id=text'"],
-        ),
     ],
 )
 def test_csv(fails, write, text, parts):
@@ -159,3 +155,12 @@ def test_labels_of_an_npz_file_are_an_array_of_it(zcore, tmp_path):
     np.savez(tmp_path / "xy.npz", X=np.eye(9), y=np.arange(9) % 2)
     told = zcore("compare", tmp_path / "xy.npz", code=2).stderr
     assert "--target is missing" in told and "--target y" in told
+
+
+def test_nothing_but_ids(zcore, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("id\n" + "".join(f"AX-{i:05}\n" for i in range(60)))
+    call = ("select", table, "-b", 5, "-o", tmp_path / "o.csv")
+    told = zcore(*call, code=2).stderr
+    assert "all are ids" in told and "If one is no id: --kind 'id=text'" in told
+    zcore(*call, "--kind", "id=text")

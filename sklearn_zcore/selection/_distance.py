@@ -11,6 +11,7 @@ from sklearn.preprocessing import normalize
 from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore._words import plural
+from sklearn_zcore.rows import UnusableRows
 
 _ALL_STEPS = 4e9  # differences: some seconds
 _SAMPLED_ROWS = 512  # whose distances to their nearest neighbours "auto" looks at
@@ -32,15 +33,16 @@ def directions(rows: Any, owner: str) -> Any:
 
     Raises
     ------
-    ValueError
+    UnusableRows
         If a row is all zeros.
     """
     zero = np.flatnonzero(_largest(rows) == 0)
     if zero.size:
-        raise ValueError(
-            f"Row {zero[0]} of X is all zeros, as {plural(zero.size, 'row')} in all: it has no "
-            f"direction, which is what {owner}(metric='cosine') compares. Leave such rows out, or "
-            f"take metric='euclidean'."
+        raise UnusableRows(
+            zero,
+            f"Row {{row}} of X is all zeros, as {{rows}} in all: it has no direction, which is "
+            f"what {owner}(metric='cosine') compares. Leave such rows out, or take "
+            f"metric='euclidean'.",
         )
     return unit_rows(rows)
 

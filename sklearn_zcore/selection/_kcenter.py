@@ -291,10 +291,13 @@ class _SparseRows:
         self.X, self.scale = values[:].astype(np.float64), 1.0
         self.squares = square_norms(self.X)
         self.shape: tuple[int, ...] = self.X.shape
+        self._columns = self.X.tocsc()
 
     def square_distances(self, row: int) -> NDArray[np.float32]:
         """Return the squared distances of all rows to one of them."""
-        products = self.X @ self.X[[row]].toarray()[0]
+        # By column, as few values as rows share with it are looked at; the sums keep their order.
+        one = self.X[[row]]
+        products = self._columns[:, one.indices] @ one.data
         squares = self.squares + self.squares[row] - 2 * products
         return np.asarray(np.maximum(squares, 0), np.float32)
 

@@ -68,7 +68,7 @@ def test_the_objective_of_the_fit_on_everything(order, budget):
 
 @pytest.mark.slow
 def test_no_worse_than_the_fit_where_clusters_are_as_many_as_choices():
-    """The last choices need as many candidates as the fit has: with an eighth, it was 2 % behind."""
+    """Its last choices had fewer candidates than those of the fit, and it was 2 % behind."""
     rng = np.random.default_rng(0)
     cells = StandardScaler().fit_transform(load_breast_cancer().data)
     rows = cells[rng.integers(0, len(cells), 12_000)] + rng.normal(0, 0.3, (12_000, 30))

@@ -26,6 +26,7 @@ import logging
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -101,9 +102,20 @@ class Work:
         return self._batches[name]
 
 
+@contextmanager
+def told_in_a_line(where):
+    """Leave with a line, and no traceback, where data or a model cannot be read."""
+    try:
+        yield
+    except (OSError, ValueError, ImportError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise SystemExit(reason if str(where) in reason else f"{where}: {reason}") from error
+
+
 def load(arguments):
     """Return training and test pictures, with whatever was asked to be done to the former."""
-    train, test = load_pictures(arguments.data, arguments.seed)
+    with told_in_a_line(arguments.data):
+        train, test = load_pictures(arguments.data, arguments.seed)
     if arguments.long_tail is not None:
         train = long_tail(train, arguments.long_tail, arguments.seed)
     train = some(train, arguments.max_rows, arguments.seed)
@@ -231,25 +243,29 @@ def run_unit(work, folder, largest, once, name, budget, learner, seed):
 def run(arguments):
     """Do what is not yet done, and write the results."""
     train, test = load(arguments)
-    size, n_channels = shape_of(train, arguments.image_size)
+    with told_in_a_line(arguments.data):
+        size, n_channels = shape_of(train, arguments.image_size)
     setting = resolve(arguments, len(train), size)
     check_setting(arguments.out, setting)
     units = list(plan(arguments))
     left = [unit for unit in units if not unit_path(arguments.out, *unit).exists()]
+    if arguments.report and len(left) == len(units):
+        raise SystemExit(f"{arguments.out}: nothing has been finished yet.")
     left = [] if arguments.report else left
     with Progress(*BAR, console=Console(stderr=True)) as bar:
         task = bar.add_task("pictures embedded", total=len(train) + len(test))
         parts = [("test", test), ("train", train)]
-        embedded = {
-            name: embed(
-                pictures,
-                arguments.model,
-                arguments.out / "embeddings",
-                name,
-                lambda n: bar.advance(task, n),
-            )
-            for name, pictures in parts
-        }
+        with told_in_a_line(", ".join(arguments.model)):
+            embedded = {
+                name: embed(
+                    pictures,
+                    arguments.model,
+                    arguments.out / "embeddings",
+                    name,
+                    lambda n: bar.advance(task, n),
+                )
+                for name, pictures in parts
+            }
         work = Work(setting, train, test, size, n_channels, embedded["train"], embedded["test"])
         largest = max(1, int(len(train) * max(arguments.budgets) / 100 + 1e-9))
         task = bar.add_task("trainings", total=len(units), completed=len(units) - len(left))
@@ -280,6 +296,20 @@ def make_smoke(folder):
     return data, str(tiny_model(folder / "tiny"))
 
 
+def whole(text):
+    """Return a whole number above 0; raise ValueError if it is none."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
+def share(text):
+    """Return a number from 0 to 1; raise ValueError if it is none."""
+    if not 0 <= float(text) <= 1:
+        raise ValueError(text)
+    return float(text)
+
+
 def parse(arguments):
     """Return the arguments, those of --small and --smoke filled in."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -300,24 +330,24 @@ def parse(arguments):
     chosen.add_argument("--prune-rates", nargs="+", type=float, help="default: 90 80 70 50 30")
     parser.add_argument("--learners", nargs="+", choices=LEARNERS, default=["scratch"])
     parser.add_argument("--finetune", action="store_true", help="also: linear probe, and all of it")
-    parser.add_argument("--seeds", type=int, help="trainings of each, default: 3")
+    parser.add_argument("--seeds", type=whole, help="trainings of each, default: 3")
     parser.add_argument("--random-draws", type=int, default=5, help="of random rows, default: 5")
     parser.add_argument("--seed", type=int, default=0, help="the first one")
-    parser.add_argument("--max-rows", type=int, help="training pictures, drawn by class")
-    parser.add_argument("--max-test", type=int, help="test pictures, drawn by class")
-    parser.add_argument("--long-tail", type=float, help="rows of the last class over the first's")
-    parser.add_argument("--label-noise", type=float, default=0.0, help="share of wrong labels")
-    parser.add_argument("--corrupt", type=float, default=0.0, help="share of spoiled pictures")
+    parser.add_argument("--max-rows", type=whole, help="training pictures, drawn by class")
+    parser.add_argument("--max-test", type=whole, help="test pictures, drawn by class")
+    parser.add_argument("--long-tail", type=share, help="rows of the last class over the first's")
+    parser.add_argument("--label-noise", type=share, default=0.0, help="share of wrong labels")
+    parser.add_argument("--corrupt", type=share, default=0.0, help="share of spoiled pictures")
     parser.add_argument("--network", choices=NETWORKS, help="default: cnn to 32 pixels, resnet18")
-    parser.add_argument("--image-size", type=int, help="pixels; default: as is to 96, else 224")
-    parser.add_argument("--epochs", type=int, help="passes over all rows; default: 200, large 60")
-    parser.add_argument("--steps", type=int, help="instead of --epochs")
-    parser.add_argument("--batch-size", type=int, help="default: 256")
+    parser.add_argument("--image-size", type=whole, help="pixels; default: as is to 96, else 224")
+    parser.add_argument("--epochs", type=whole, help="passes over all rows; default: 200, large 60")
+    parser.add_argument("--steps", type=whole, help="instead of --epochs")
+    parser.add_argument("--batch-size", type=whole, help="default: 256")
     parser.add_argument("--learning-rate", type=float, help="default: 0.1")
     parser.add_argument("--augment", action=argparse.BooleanOptionalAction, help="default: do")
-    parser.add_argument("--finetune-steps", type=int, default=2000)
+    parser.add_argument("--finetune-steps", type=whole, default=2000)
     parser.add_argument("--report", action="store_true", help="only of what has been finished")
-    parser.add_argument("--threads", type=int, help="of torch")
+    parser.add_argument("--threads", type=whole, help="of torch")
     parser.add_argument("--small", action="store_true", help="6,000 pictures, short trainings")
     parser.add_argument("--smoke", action="store_true", help="made-up data, to see that it runs")
     found = parser.parse_args(arguments)
@@ -344,7 +374,7 @@ def small(arguments):
     arguments.max_rows = arguments.max_rows or 6000
     arguments.max_test = arguments.max_test or 2000
     arguments.seeds = arguments.seeds or 2
-    arguments.select_once = arguments.select_once or ["herding", "k-means"]
+    arguments.select_once = arguments.select_once or ["herding", "k-means", "subzerocore"]
     arguments.steps = arguments.steps or 600
     arguments.batch_size = arguments.batch_size or 64
     arguments.learning_rate = arguments.learning_rate or 0.05

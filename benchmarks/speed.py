@@ -10,7 +10,7 @@ both. The loop is the published one in NumPy: row-major X, an exact distance to 
 full argsort for each draw. The engine's time includes everything that a fit does before and
 between the draws. goldener, which has a ZCore of its own, runs in the same turns where it is
 installed. A second table has rows with ties (whole numbers, one-hot columns) beside the same rows,
-or as many, without.
+or as many, without; the loop and goldener run on the tied ones.
 """
 
 import argparse
@@ -21,11 +21,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 import numpy as np  # noqa: E402
+from _published import published_loop  # noqa: E402
 from sklearn.datasets import load_digits  # noqa: E402
 
 # (rows, features, draws of our engine, draws of the literal loop a turn)
@@ -42,35 +44,23 @@ def make_data(n, d):
     return np.random.default_rng(0).standard_normal((n, d), dtype=np.float32)
 
 
-def literal_loop(X, n_iter, rng, k=1000, m=2, exponent=4):
+def literal_loop(X, n_iter, rng, clock=time.perf_counter):
     """Run the published loop and return the seconds a draw takes."""
-    n, d = X.shape
-    k = min(k, n - 1)
-    low, mode, high = X.min(axis=0), np.median(X[:10_000], axis=0), X.max(axis=0)
-    scores = np.zeros(n, np.float32)
-    begin = time.perf_counter()
-    for _ in range(n_iter):
-        features = rng.choice(d, m, replace=False)
-        target = rng.triangular(low[features], mode[features], high[features]).astype(np.float32)
-        cover = np.abs(X[:, features] - target).sum(axis=1).argmin()
-        scores[cover] += 1
-        distance = np.abs(X[:, features] - X[cover, features]).sum(axis=1)
-        nearest = np.argsort(distance)[1 : k + 1]
-        weights = (distance[nearest[0]] / distance[nearest]) ** exponent
-        scores[nearest] -= weights / weights.sum()
-    return (time.perf_counter() - begin) / n_iter
+    begin = clock()
+    published_loop(X, n_iter, rng)
+    return (clock() - begin) / n_iter
 
 
-def goldener_loop(X, n_iter):
+def goldener_loop(X, n_iter, clock=time.perf_counter):
     """Run goldener's ZCore and return the seconds a draw takes."""
     import torch
     from goldener.select import GoldZCoreSelectionTool
 
     torch.set_num_threads(1)
     tool = GoldZCoreSelectionTool(device="cpu", n_random_anchors=n_iter, random_state=0)
-    begin = time.perf_counter()
+    begin = clock()
     tool.select(torch.from_numpy(X), 10)
-    return (time.perf_counter() - begin) / n_iter
+    return (clock() - begin) / n_iter
 
 
 def installed_goldener():
@@ -81,11 +71,11 @@ def installed_goldener():
         return None
 
 
-def engine(X, n_iter, n_jobs):
+def engine(X, n_iter, n_jobs, clock=time.perf_counter):
     """Fit a selector's sums and return the seconds a draw takes, all included."""
     from sklearn_zcore.scoring import Scorer
 
-    begin = time.perf_counter()
+    begin = clock()
     scorer = Scorer(
         X,
         subspace_dim=2,
@@ -96,7 +86,7 @@ def engine(X, n_iter, n_jobs):
         n_jobs=n_jobs,
     )
     scorer.add(n_iter)
-    return (time.perf_counter() - begin) / n_iter
+    return (clock() - begin) / n_iter
 
 
 def speed_table(sizes):
@@ -150,18 +140,28 @@ def tied_cases():
         yield f"{kind}, and noise added", values, values + rng.normal(0, 0.01, values.shape)
 
 
-def tied_table(n_iter):
-    """Print microseconds a draw of rows with ties and without, in turns."""
-    print("\n| rows x features | with ties, us/draw | without | ratio |")
-    print("| --- | --- | --- | --- |")
+def tied_table(n_iter, n_literal):
+    """Print CPU microseconds a draw of rows with ties and without, in turns, and of the others."""
+    peer = installed_goldener()
+    header = ["rows x features", "with ties, us/draw", "without", "ratio", "literal, with ties"]
+    header += [] if peer is None else [f"goldener {peer}, with ties"]
+    print("\n| " + " | ".join(header) + " |\n|" + " --- |" * len(header))
+    rng = np.random.default_rng(0)
     for name, tied, untied in tied_cases():
         tied, untied = tied.astype(np.float32), untied.astype(np.float32)
         engine(tied, 100, 1)  # compile
-        times = [(engine(tied, n_iter, 1), engine(untied, n_iter, 1)) for _ in range(TURNS)]
-        ratio = np.median([a / b for a, b in times])
-        with_ties, without = 1e6 * np.median(times, axis=0)
+        runs = [partial(engine, tied, n_iter, 1), partial(engine, untied, n_iter, 1)]
+        runs.append(partial(literal_loop, tied, n_literal, rng))
+        if peer is not None:
+            runs.append(partial(goldener_loop, tied, n_literal))
+        cpu = time.process_time
+        times = np.array([[run(clock=cpu) for run in runs] for _ in range(TURNS)])
+        ratio = np.median(times[:, 0] / times[:, 1])
+        ours = [f"{1e6 * seconds:.2f}" for seconds in np.median(times[:, :2], axis=0)]
+        others = [f"{1e6 * seconds:,.0f}" for seconds in np.median(times[:, 2:], axis=0)]
         size = f"{tied.shape[0]:,} x {tied.shape[1]}"
-        print(f"| {name}, {size} | {with_ties:.2f} | {without:.2f} | {ratio:.2f}x |", flush=True)
+        cells = [f"{name}, {size}", *ours, f"{ratio:.2f}x", *others]
+        print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def in_fresh_process(code, **environment):
@@ -241,7 +241,7 @@ def main():
     )
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {versions}\n")
     speed_table(sizes)
-    tied_table(1_000 if arguments.smoke else 200_000)
+    tied_table(*(1_000, 5) if arguments.smoke else (200_000, 400))
     fit_times(sizes)
     print()
     if not arguments.smoke:

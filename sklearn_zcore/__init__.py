@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         KCenterSelector,
         KMeansSelector,
         RandomSelector,
+        SubZeroCoreSelector,
         ZCoreSelector,
     )
     from sklearn_zcore.tables import TablePreparation
@@ -54,6 +55,7 @@ __all__ = [
     "RandomSelector",
     "SelectorComparison",
     "SelectorComparisonDisplay",
+    "SubZeroCoreSelector",
     "TablePreparation",
     "ZCoreSelector",
     "__version__",

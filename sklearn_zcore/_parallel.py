@@ -1,4 +1,4 @@
-"""Work in parallel: results in order, few of them held, on every backend of joblib."""
+"""Work in parallel, few results held, on every backend of joblib."""
 
 import itertools
 import warnings
@@ -12,12 +12,14 @@ from joblib.parallel import get_active_backend
 # these seldom wait at the end of a window, and few enough results to hold.
 _LOOK_AHEAD = 64
 
+_Prefer = Literal["threads", "processes"] | None
+
 
 def in_order(
     calls: Iterable[Any],
     *,
     n_jobs: int | None = None,
-    prefer: Literal["threads", "processes"] | None = None,
+    prefer: _Prefer = None,
     require: Literal["sharedmem"] | None = None,
     look_ahead: int = _LOOK_AHEAD,
 ) -> Iterator[Any]:
@@ -44,21 +46,58 @@ def in_order(
     object
     """
     options: dict[str, Any] = {"n_jobs": n_jobs, "prefer": prefer, "require": require}
-    backend, _ = get_active_backend(prefer=prefer, require=require)
-    if backend.supports_return_generator:
-        # The others, multiprocessing among them, hand over a window when all of it is done.
+    if _gives_generators(prefer, require):
         options["return_as"] = "generator"
     waiting = iter(calls)
     with Parallel(**options) as parallel:
         size = max(look_ahead, 4 * effective_n_jobs(parallel.n_jobs))
         for first in waiting:
-            results = parallel(itertools.chain([first], itertools.islice(waiting, size - 1)))
-            try:
-                # Not yield from: it would close the results itself, and joblib warn of it.
-                for result in results:  # noqa: UP028
-                    yield result
-            finally:
-                # Who stops taking results knows: joblib need not warn of those that are not taken.
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", UserWarning)
-                    getattr(results, "close", lambda: None)()
+            yield from _taken(
+                parallel(itertools.chain([first], itertools.islice(waiting, size - 1)))
+            )
+
+
+def as_completed(
+    calls: Iterable[Any], *, n_jobs: int | None = None, prefer: _Prefer = None
+) -> Iterator[Any]:
+    """Run calls and yield their results as they come, in any order.
+
+    For large results that are taken at once: none of them waits for one before it. Otherwise like
+    `in_order`; a call is begun when another has ended, whether its result has been taken or not.
+
+    Parameters
+    ----------
+    calls : iterable
+    n_jobs : int or None, default=None
+    prefer : {"threads", "processes"} or None, default=None
+
+    Yields
+    ------
+    object
+    """
+    if not _gives_generators(prefer, None):
+        yield from in_order(calls, n_jobs=n_jobs, prefer=prefer, look_ahead=1)
+        return
+    with Parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator_unordered") as parallel:
+        yield from _taken(parallel(calls))
+
+
+def _gives_generators(prefer: _Prefer, require: Literal["sharedmem"] | None) -> bool:
+    """Return whether the backend hands over results one by one.
+
+    The others, multiprocessing among them, hand over a window when all of it is done.
+    """
+    backend, _ = get_active_backend(prefer=prefer, require=require)
+    return bool(backend.supports_return_generator)
+
+
+def _taken(results: Any) -> Iterator[Any]:
+    try:
+        # Not yield from: it would close the results itself, and joblib warn of it.
+        for result in results:  # noqa: UP028
+            yield result
+    finally:
+        # Who stops taking results knows: joblib need not warn of those that are not taken.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            getattr(results, "close", lambda: None)()

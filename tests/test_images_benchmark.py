@@ -1,6 +1,8 @@
 """benchmarks/images.py as it is run: on three formats, stopped and taken up again."""
 
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,6 +219,38 @@ def test_bad_arrays(change, says, tmp_path):
     np.savez(tmp_path / "bad.npz", **arrays)
     with pytest.raises(SystemExit, match=says):
         load_pictures(tmp_path / "bad.npz", 0)
+
+
+def test_what_is_wrong_is_told_in_a_line(run, arrays, model, tmp_path):
+    write_folder(tmp_path / "broken", 8, 40)
+    (tmp_path / "broken" / "class 0" / "2.png").write_bytes(b"no picture")
+    (tmp_path / "text.npz").write_text("no arrays")
+    (tmp_path / "empty").mkdir()
+    start = ("--model", model, "--out", tmp_path / "out", *QUICK)
+    for data, says in [
+        ("missing.npz", "missing.npz: there is no such folder, and no .npz"),
+        (tmp_path / "missing", "missing: there is no such folder"),
+        (tmp_path / "text.npz", "text.npz: "),
+        (tmp_path / "empty", "holds no image"),
+        (tmp_path / "broken", "2.png cannot be read as a picture"),
+    ]:
+        with pytest.raises(SystemExit, match=re.escape(says)) as told:
+            run(data, *start)
+        assert "\n" not in str(told.value)
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    with pytest.raises(SystemExit, match="/no/model"):
+        run(arrays, "--model", "/no/model", *start[2:])
+    with pytest.raises(SystemExit, match="nothing has been finished"):
+        run(arrays, "--model", "/no/model", *start[2:], "--report")
+    with pytest.raises(SystemExit, match="2 pictures are fewer than the 3 classes"):
+        run(arrays, *start, "--max-rows", "2")
+
+
+@pytest.mark.parametrize("wrong", [("--corrupt", "1.5"), ("--long-tail", "-1"), ("--seeds", "0")])
+def test_numbers_out_of_range(run, arrays, model, tmp_path, wrong, capsys):
+    with pytest.raises(SystemExit):
+        run(arrays, "--model", model, "--out", tmp_path, *wrong)
+    assert f"{wrong[0]}: invalid" in capsys.readouterr().err
 
 
 def test_what_the_switches_do():

@@ -1,12 +1,13 @@
 """Results in order, few of them held, on every backend."""
 
 import threading
+import time
 
 import joblib
 import pytest
 from joblib import delayed
 
-from sklearn_zcore._parallel import in_order
+from sklearn_zcore._parallel import as_completed, in_order
 
 BACKENDS = [
     "sequential",
@@ -26,9 +27,26 @@ def fail(i):
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("n_calls", [0, 1, 64, 150])
 def test_order(backend, n_calls):
+    calls = [delayed(square)(i) for i in range(n_calls)]
     with joblib.parallel_config(backend=backend):
-        found = list(in_order((delayed(square)(i) for i in range(n_calls)), n_jobs=2))
-    assert found == [i * i for i in range(n_calls)]
+        assert list(in_order(iter(calls), n_jobs=2)) == [i * i for i in range(n_calls)]
+        assert sorted(as_completed(iter(calls), n_jobs=2)) == [i * i for i in range(n_calls)]
+
+
+def wait_for(event, i):
+    assert event is None or event.wait(30)
+    return i
+
+
+def test_no_result_waits_for_one_before_it():
+    event = threading.Event()
+    calls = (delayed(wait_for)(event if i == 0 else None, i) for i in range(10))
+    found = []
+    for i in as_completed(calls, n_jobs=2, prefer="threads"):
+        found.append(i)
+        if len(found) == 9:
+            event.set()
+    assert found[-1] == 0
 
 
 @pytest.mark.slow
@@ -38,7 +56,9 @@ def test_dask():
         distributed.Client(processes=False, n_workers=1, dashboard_address=":0"),
         joblib.parallel_config(backend="dask"),
     ):
-        found = list(in_order((delayed(square)(i) for i in range(80)), look_ahead=20))
+        calls = [delayed(square)(i) for i in range(80)]
+        found = list(in_order(iter(calls), look_ahead=20))
+        assert sorted(as_completed(iter(calls))) == found
     assert found == [i * i for i in range(80)]
 
 
@@ -59,21 +79,26 @@ def test_look_ahead_is_bounded(backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_errors_pass(backend):
+@pytest.mark.parametrize("how", [in_order, as_completed])
+def test_errors_pass(backend, how):
     calls = (delayed(fail if i == 5 else square)(i) for i in range(20))
     with (
         joblib.parallel_config(backend=backend),
         pytest.raises(ValueError, match="call 5"),
     ):
-        list(in_order(calls, n_jobs=2))
+        list(how(calls, n_jobs=2))
 
 
 @pytest.mark.filterwarnings("ignore:.*tasks which were still being processed.*:UserWarning")
-def test_who_stops_taking_ends_the_work():
+@pytest.mark.parametrize("how", [in_order, as_completed])
+def test_who_stops_taking_ends_the_work(how):
     before = threading.active_count()
-    results = in_order((delayed(square)(i) for i in range(1000)), n_jobs=2, prefer="threads")
-    assert next(results) == 0
+    results = how((delayed(square)(i) for i in range(1000)), n_jobs=2, prefer="threads")
+    assert next(results) in (0, 1)
     results.close()
+    end = time.monotonic() + 30  # a thread that is told to end may still be at its last call
+    while threading.active_count() > before + 1 and time.monotonic() < end:
+        time.sleep(0.01)
     assert threading.active_count() <= before + 1
 
 

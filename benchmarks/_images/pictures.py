@@ -56,8 +56,11 @@ class Pictures:
         item = self.items[row]
         image = Image.fromarray(item) if isinstance(item, np.ndarray) else item
         if not isinstance(image, Image.Image):
-            with Image.open(image) as file:
-                image = ImageOps.exif_transpose(file)
+            try:
+                with Image.open(image) as file:
+                    image = ImageOps.exif_transpose(file)
+            except (OSError, SyntaxError) as error:
+                raise OSError(f"{item} cannot be read as a picture: {error}") from error
         if image.mode not in ("L", "RGB"):
             image = image.convert("RGB")
         if self.corrupted.size and self.corrupted[row]:
@@ -86,6 +89,11 @@ class Column:
 def load_pictures(where, seed):
     """Return (training pictures, test pictures); where no test set is given, a fifth is drawn."""
     path = Path(where)
+    if path.is_file() != (path.suffix == ".npz") or (path.is_absolute() and not path.exists()):
+        raise SystemExit(
+            f"{where}: there is no such folder, and no .npz of that name. An id of the hub is "
+            f"written as owner/name."
+        )
     if path.suffix == ".npz":
         return _from_arrays(path)
     hugging_face = ("dataset_dict.json", "dataset_info.json", "state.json")
@@ -180,6 +188,8 @@ def some(pictures, max_rows, seed):
     """Return at most so many pictures, drawn class by class."""
     if max_rows is None or len(pictures) <= max_rows:
         return pictures
+    if max_rows < pictures.n_classes:
+        raise SystemExit(f"{max_rows} pictures are fewer than the {pictures.n_classes} classes.")
     rows = np.arange(len(pictures))
     rows, _ = train_test_split(
         rows, train_size=max_rows, stratify=pictures.labels, random_state=seed

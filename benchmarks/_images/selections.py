@@ -27,7 +27,8 @@ def label(name):
     if name == ALL_ROWS:
         return "all rows"
     if name.startswith(PER_ROW):
-        return f"ZCore, {name.removeprefix(PER_ROW)} draws a row"
+        rate = name.removeprefix(PER_ROW)
+        return f"ZCore, {rate} draw{'' if float(rate) == 1 else 's'} a row"
     return SELECTORS[name].label
 
 

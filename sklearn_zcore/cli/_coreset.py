@@ -198,5 +198,5 @@ def option_hint(message: str) -> str:
     named = [f"{option} sets {name}" for name, option in options.items() if name in message]
     text = "; ".join(named) + "." if named else ""
     if "n_iter" in message:
-        text += " With --n-iter auto it is as many as the coreset needs to be stable."
+        text += " With --n-iter auto it grows until another seed selects the same: not to train better."
     return text

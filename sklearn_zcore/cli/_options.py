@@ -146,8 +146,8 @@ class SelectorOptions(Options):
         "facility-location",
         "NAME",
         "How to select: facility-location, the best on most data when a model is to be trained on "
-        "the coreset; zcore, as published; k-means, k-center or herding, its rivals; random, the "
-        "yardstick.",
+        "the coreset; zcore, as published; k-means, k-center, herding or subzerocore, its rivals; "
+        "random, the yardstick.",
     )
     metric: Literal["manhattan", "euclidean", "cosine"] | None = opt(
         None,
@@ -158,7 +158,7 @@ class SelectorOptions(Options):
     n_iter: str | None = opt(
         None,
         "N|auto",
-        "Number of draws; auto doubles it until the coreset is stable.",
+        "Number of draws; auto doubles it until another seed repeats the coreset.",
         shown="1000000",
     )
     subspace_dim: int | None = opt(None, "N", "Features in a random subspace.", shown="2")

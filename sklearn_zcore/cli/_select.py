@@ -85,9 +85,9 @@ def select(
 
     [cyan]zcore select embeddings.npy --raw -b 5% -o rows.npy[/cyan]
 
-    By ZCore, as published, with as many draws as it needs:
+    By ZCore, as published:
 
-    [cyan]zcore select table.csv -b 10% --method zcore --n-iter auto -o coreset.csv[/cyan]
+    [cyan]zcore select table.csv -b 10% --method zcore -o coreset.csv[/cyan]
 
     A further round: what was selected is covered, and each site gets its share:
 

@@ -43,6 +43,9 @@ def _sparse_direction(sample: Any) -> Floats:
     return np.asarray(direction, np.float32)
 
 
+# The rows are finite, but BLAS has been seen, once in thousands of products and never again on the
+# same rows, to leave the processor's flag of an invalid operation behind, which numpy warns of.
+@np.errstate(invalid="ignore")
 def _project(X: Floats | CentredRows, rows: NDArray[np.intp]) -> Floats:
     """Return where rows lie along their principal direction."""
     direction = _principal_direction(X[rows[:: max(1, rows.size // _SAMPLE_SIZE)]])

@@ -4,6 +4,7 @@ Where rows come from (source; blocks, where they are not in memory), what they a
 (statistics), which of them are equal (distinct), and how far they are from a coreset (coverage).
 """
 
+from sklearn_zcore.rows._block_coverage import cover_blocks, saved_by_blocks
 from sklearn_zcore.rows._blocks import block_source
 from sklearn_zcore.rows._coverage import (
     Coverage,
@@ -33,6 +34,7 @@ from sklearn_zcore.rows._source import (
 from sklearn_zcore.rows._sparse import ScaledSparseRows, SparseSource, source_of, square_norms
 from sklearn_zcore.rows._statistics import (
     FeatureRange,
+    UnusableRows,
     check_finite,
     feature_ranges,
     fingerprints,
@@ -55,9 +57,11 @@ __all__ = [
     "RowSource",
     "ScaledSparseRows",
     "SparseSource",
+    "UnusableRows",
     "block_source",
     "check_finite",
     "cover",
+    "cover_blocks",
     "distances_to",
     "euclidean_to",
     "feature_ranges",
@@ -75,6 +79,7 @@ __all__ = [
     "row_blocks",
     "sample_columns",
     "saved_by",
+    "saved_by_blocks",
     "scan",
     "source_of",
     "square_norms",

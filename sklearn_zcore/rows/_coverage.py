@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
 
-from sklearn_zcore.rows._pieces import Pieces
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, rebased
 
-_ROWS_AT_ONCE = 4096  # a big X must not be copied to float64
-_DISTANCES_AT_ONCE = 2**22  # 32 MB
+ROWS_AT_ONCE = 4096  # a big X must not be copied to float64
+DISTANCES_AT_ONCE = 2**22  # 32 MB
 
 
 class Coverage(NamedTuple):
@@ -94,7 +93,7 @@ class _Rows(Protocol):
     def take(self, rows: slice, /) -> NDArray[Any]: ...
 
 
-def cover(source: _Rows, measure: Measure, *, rows_at_once: int = _ROWS_AT_ONCE) -> Coverage:
+def cover(source: _Rows, measure: Measure, *, rows_at_once: int = ROWS_AT_ONCE) -> Coverage:
     """Find the nearest point of every row, some rows at a time.
 
     Parameters
@@ -108,16 +107,8 @@ def cover(source: _Rows, measure: Measure, *, rows_at_once: int = _ROWS_AT_ONCE)
     -------
     Coverage
     """
-    if isinstance(source, Pieces):  # reading rows from a block takes as long as reading all of it
-        parts = [
-            measure(block[rows])
-            for _, block in source.blocks()
-            for rows in gen_batches(block.shape[0], rows_at_once)
-        ]
-    else:
-        n = source.shape[0]
-        parts = [measure(source.take(rows)) for rows in gen_batches(n, rows_at_once)]
-    nearest, distance = zip(*parts, strict=True)
+    batches = gen_batches(source.shape[0], rows_at_once)
+    nearest, distance = zip(*(measure(source.take(rows)) for rows in batches), strict=True)
     return Coverage(np.concatenate(nearest), np.concatenate(distance))
 
 
@@ -176,9 +167,27 @@ def saved_by(
     near, farthest = np.zeros(n_points), 0.0
     weights = np.ones(n) if sample_weight is None else sample_weight
     measure = distances_to(points)
-    for rows in gen_batches(n, max(1, _DISTANCES_AT_ONCE // max(1, n_points))):
+    for rows in gen_batches(n, max(1, DISTANCES_AT_ONCE // max(1, n_points))):
         distances = measure(source.take(rows))
         farthest = max(farthest, float(distances[:, 0].max()))
         near += weights[rows] @ np.minimum.accumulate(distances, axis=1)
-    start = near[n_before - 1] if n_before else weights.sum() * farthest
-    return -np.diff(near[n_before:], prepend=start)
+    return gains(near, n_before, weights.sum() * farthest)
+
+
+def gains(near: NDArray[np.float64], n_before: int, most: float) -> NDArray[np.float64]:
+    """Return by how much every sum of distances is less than the one before it.
+
+    Parameters
+    ----------
+    near : ndarray of shape (n_points,)
+        Sums of the distances to the nearest of ever more points.
+    n_before : int
+        How many of the points are there from the start.
+    most : float
+        What the first counts from, if none is.
+
+    Returns
+    -------
+    ndarray of shape (n_points - n_before,)
+    """
+    return -np.diff(near[n_before:], prepend=near[n_before - 1] if n_before else most)

@@ -137,8 +137,10 @@ class DistinctRows:
         Where each distinct row stands first in X. None of them equals a taken one.
     weights : ndarray of shape (n_distinct,), float32
         How many rows of X equal it, or the sum of their weights.
+    taken_rows : ndarray of shape (n_distinct_taken,), int
+        Where each distinct row that has been selected before stands first in X.
     taken_weights : ndarray of shape (n_distinct_taken,), float32
-        The same of the distinct rows that have been selected before.
+        As how many rows each of them counts.
     taken_counts : ndarray of shape (n_distinct_taken,), int
         How many of the rows that have been selected before equal it.
     scale : float
@@ -184,8 +186,8 @@ class DistinctRows:
         self.rows = np.flatnonzero((counts > 0) & free)
         weights = np.bincount(self._first, sample_weight, minlength=n)
         self.weights = weights[self.rows].astype(np.float32)
-        self._taken_rows, self.taken_counts = np.unique(self._first[taken], return_counts=True)
-        self.taken_weights = weights[self._taken_rows].astype(np.float32)
+        self.taken_rows, self.taken_counts = np.unique(self._first[taken], return_counts=True)
+        self.taken_weights = weights[self.taken_rows].astype(np.float32)
 
     def values(self, order: NDArray[np.intp] | None = None, *, copy: bool = True) -> Any:
         """Return the features of the distinct rows, in an order of theirs.
@@ -206,7 +208,7 @@ class DistinctRows:
 
     def taken_values(self) -> Any:
         """Return the same of the distinct rows that have been selected before."""
-        return self._values_of(self.source, self._taken_rows, copy=False)[:]
+        return self._values_of(self.source, self.taken_rows, copy=False)[:]
 
     def values_of_others(self, others: RowSource) -> Any:
         """Return other rows than those of X, shifted and scaled as these are."""

@@ -12,8 +12,9 @@ from sklearn_zcore.rows._pieces import BlockSource
 from sklearn_zcore.rows._source import ArraySource, is_beyond_float, rebased
 from sklearn_zcore.rows._statistics import (
     LARGEST_SPREAD,
+    NotFinite,
+    UnusableRows,
     fingerprints,
-    raise_not_finite,
     refuse_constant,
 )
 
@@ -76,9 +77,8 @@ class _Found(NamedTuple):
     low: NDArray[Any]
     high: NDArray[Any]
     beyond: bool
-    n_nan: int
-    n_inf: int
-    place: tuple[int, int] | None
+    not_finite: NotFinite | None
+    unusable: UnusableRows | None
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ class _Look:
     compared: Compared | None
 
     def __call__(self, block: NDArray[Any], first: int) -> _Found:
-        is_nan, is_inf, place = 0, 0, None
-        if block.dtype.kind == "f" and not np.isfinite(block).all():
-            bad = ~np.isfinite(block)
-            is_nan, row = int(np.isnan(block).sum()), int(bad.any(axis=1).argmax())
-            is_inf, place = int(bad.sum()) - is_nan, (first + row, int(bad[row].argmax()))
-            block = np.where(bad, block.dtype.type(1), block)  # the other blocks are counted, too
+        rows, unusable, not_finite = block, None, NotFinite.of(block, first)
+        if not_finite is not None:  # the other blocks are counted, too
+            rows = block = np.where(np.isfinite(block), block, block.dtype.type(1))
         low, high = np.searchsorted(self.sampled, [first, first + block.shape[0]])
-        rows = block if self.compared is None else self.compared(block)
+        try:
+            rows = block if self.compared is None else self.compared(block)
+        except UnusableRows as error:
+            unusable = error
         return _Found(
             fingerprints(block),
             None if self.compared is None else fingerprints(rows),
@@ -104,9 +104,8 @@ class _Look:
             rows.min(axis=0),
             rows.max(axis=0),
             is_beyond_float(rows),
-            is_nan,
-            is_inf,
-            place,
+            not_finite,
+            unusable,
         )
 
 
@@ -145,23 +144,23 @@ def look_over(
     Raises
     ------
     ValueError
-        If there are NaN or infinite values: how many, and the first one's row and column; if a
-        feature spans too much for float32, or none varies.
+        If there are NaN or infinite values: how many, and the first one's row and column; if rows
+        cannot be compared; if a feature spans too much for float32, or none varies.
     """
     n, d = source.shape
     drawn = rng.choice(n, min(n, n_sampled), replace=False)
     hashes, compared_hashes = np.empty(n, np.uint64), np.empty(n, np.uint64)
     found: list[_Found] = []
+    firsts: list[int] = []
     for rows, block in source.map(_Look(np.sort(drawn), compared), n_jobs=n_jobs):
         hashes[rows] = block.hashes
         own = block.hashes if block.compared_hashes is None else block.compared_hashes
         compared_hashes[rows] = own
+        firsts.append(rows.start)
         found.append(block._replace(hashes=own[:0], compared_hashes=None))
         progress(rows.stop - rows.start)
-    places = [block.place for block in found if block.place is not None]
-    if places:
-        n_nan, n_inf = (sum(getattr(b, name) for b in found) for name in ("n_nan", "n_inf"))
-        raise_not_finite(n_nan, n_inf, places[0], feature_names, owner)
+    NotFinite.refuse((block.not_finite for block in found), feature_names, owner)
+    UnusableRows.refuse(zip(firsts, (block.unusable for block in found), strict=True))
     low = np.min([block.low for block in found], axis=0)
     high = np.max([block.high for block in found], axis=0)
     sample = np.concatenate([block.sample for block in found])

@@ -1,12 +1,13 @@
 """What rows are like: finite or not, which are the same, and the range of every feature."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 
+from sklearn_zcore._words import plural
 from sklearn_zcore.rows._source import RowSource, is_beyond_float, row_blocks
 
 LARGEST_SPREAD = 1e37  # the sum of several such distances still fits a float32
@@ -143,6 +144,67 @@ def refuse_not_finite(source: RowSource, feature_names: NDArray[Any] | None, own
             place = rows.start + row, int(bad[row].argmax())
     assert place is not None
     raise_not_finite(n_nan, n_inf, place, feature_names, owner)
+
+
+class NotFinite(NamedTuple):
+    """The NaN and infinite values of some rows.
+
+    Attributes
+    ----------
+    n_nan, n_inf : int
+    place : (int, int)
+        Row and column of the first.
+    """
+
+    n_nan: int
+    n_inf: int
+    place: tuple[int, int]
+
+    @classmethod
+    def of(cls, block: NDArray[Any], first: int) -> "NotFinite | None":
+        """Look for them in a block, whose first row has that number; None if there are none."""
+        if _is_finite(block):
+            return None
+        bad = ~np.isfinite(block)
+        row, n_nan = int(bad.any(axis=1).argmax()), int(np.isnan(block).sum())
+        return cls(n_nan, int(bad.sum()) - n_nan, (first + row, int(bad[row].argmax())))
+
+    @staticmethod
+    def refuse(
+        found: Iterable["NotFinite | None"], feature_names: NDArray[Any] | None, owner: str
+    ) -> None:
+        """Raise ValueError about what was found in all blocks, given in order, if anything was."""
+        bad = [own for own in found if own is not None]
+        if bad:
+            n_nan, n_inf = sum(own.n_nan for own in bad), sum(own.n_inf for own in bad)
+            raise_not_finite(n_nan, n_inf, bad[0].place, feature_names, owner)
+
+
+class UnusableRows(ValueError):
+    """Rows that cannot be compared, such as rows of zeros by their directions.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Their numbers, ascending.
+    reason : str
+        The message, with ``{row}`` for the first of them, and ``{rows}`` for how many they are.
+    """
+
+    def __init__(self, rows: NDArray[np.intp], reason: str) -> None:
+        self.first, self.n_rows, self.reason = int(rows[0]), int(rows.size), reason
+        super().__init__(reason.format(row=self.first, rows=plural(self.n_rows, "row")))
+
+    @staticmethod
+    def refuse(found: Iterable[tuple[int, "UnusableRows | None"]]) -> None:
+        """Raise about those of all blocks, each given with its first row, in order."""
+        bad = [(first + own.first, own) for first, own in found if own is not None]
+        if bad:
+            numbers = np.full(sum(own.n_rows for _, own in bad), bad[0][0])
+            raise UnusableRows(numbers, bad[0][1].reason)
+
+    def __reduce__(self) -> Any:
+        return type(self), (np.full(self.n_rows, self.first), self.reason)
 
 
 def raise_not_finite(

@@ -2,10 +2,13 @@
 
 Cuts within a subspace depend on the data's shape and the plan alone, since every piece of a
 subspace is summed as float32. All else is sums of integers: no order and no grouping changes a bit.
+The kernels are imported where chunks are scored: numba takes 60 MB, which the client of a cluster
+need not have.
 """
 
 import mmap
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -13,9 +16,10 @@ from numpy.typing import NDArray
 
 from sklearn_zcore._resources import free_memory
 from sklearn_zcore.rows import frozen
-from sklearn_zcore.scoring._grid import Workspace, allocate
-from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 from sklearn_zcore.scoring._plan import Plan
+
+if TYPE_CHECKING:
+    from sklearn_zcore.scoring._grid import Workspace
 
 # Some subspaces, the first of their targets, and how many of each count.
 Chunk = tuple[NDArray[np.intp], int, NDArray[np.int32]]
@@ -90,13 +94,15 @@ class Workspaces:
     def __reduce__(self) -> tuple[type["Workspaces"], tuple[int, ...]]:
         return type(self), self._sizes
 
-    def take(self) -> Workspace:
+    def take(self) -> "Workspace":
+        from sklearn_zcore.scoring._grid import allocate
+
         try:
             return self._idle.pop()  # atomic, as append is: no lock
         except IndexError:
             return allocate(*self._sizes)
 
-    def give(self, work: Workspace) -> None:
+    def give(self, work: "Workspace") -> None:
         self._idle.append(work)
 
 
@@ -143,6 +149,8 @@ def add_chunk(
     scores: NDArray[np.int64],
 ) -> None:
     """Add the scores of some subspaces, see `score_chunk`."""
+    from sklearn_zcore.scoring._kernels import score_brute, score_nearest
+
     work = workspaces.take()
     columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
     features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore.rows import ArraySource, gather_columns, sample_columns, summarize
-from sklearn_zcore.scoring._grid import encode_column
 
 # A grid of B x B cells with some 40 rows each is searched fastest; sorting the rows into more
 # than 112 x 112 cells costs more than the search saves.
@@ -74,6 +73,8 @@ def encode(
     column: NDArray[np.float32], grid: NDArray[np.float32], codes: NDArray[np.uint8]
 ) -> None:
     """Write the bin of every value of a shifted feature to ``codes``."""
+    from sklearn_zcore.scoring._grid import encode_column
+
     size = grid.shape[1]
     lower, bins = np.full(256, np.inf, np.float32), np.empty(256, np.int32)
     lower[:size] = grid[0]

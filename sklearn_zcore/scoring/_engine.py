@@ -213,7 +213,8 @@ def scale_scores(
     -------
     ndarray of shape (n_samples,)
     """
-    scores = raw + uniform_init(seed, stream, raw.size) if random_init else raw.copy()
+    scores = uniform_init(seed, stream, raw.size) if random_init else np.zeros_like(raw)
+    scores += raw
     scores -= scores.min()
     highest = scores.max()
     if highest > 0:

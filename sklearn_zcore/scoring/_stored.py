@@ -12,7 +12,7 @@ from joblib import delayed, effective_n_jobs
 from joblib.parallel import get_active_backend
 from numpy.typing import NDArray
 
-from sklearn_zcore._parallel import in_order
+from sklearn_zcore._parallel import as_completed
 from sklearn_zcore.scoring._chunks import (
     Workspaces,
     add_chunk,
@@ -25,7 +25,7 @@ from sklearn_zcore.scoring._chunks import (
 from sklearn_zcore.scoring._columns import bins_of, shift, target_n_bins
 from sklearn_zcore.scoring._plan import Plan
 from sklearn_zcore.scoring._slab import Feature, Slab, visiting_order
-from sklearn_zcore.scoring._tally import Tally
+from sklearn_zcore.scoring._tally import Packed, Tally
 
 _SLAB_BYTES = 64 * 2**20  # features held at a time by a worker: all of a small store
 _TASK_SECONDS = 0.5
@@ -94,15 +94,16 @@ class Stored:
         )  # fmt: skip
         tasks = self._tasks(left, plan, n_workers, ships=shared is None)
         calls = (
-            delayed(_run_task)(work, self._part(plan, some), half[some], some, shared)
-            for some in tasks
+            delayed(_run_task)(work, number, self._part(plan, some), half[some], some, shared)
+            for number, some in enumerate(tasks)
         )
-        ahead = 4 if shared is None else 64
-        results = in_order(calls, n_jobs=self._n_jobs, prefer="threads", look_ahead=ahead)
         try:
-            for some, (packed, n_reads) in zip(tasks, results, strict=True):
-                if packed is not None:
-                    tally.add([_unpacked(own) for own in packed], some)
+            # As they come: what has been summed is large, and must not wait for others.
+            for number, sums, n_reads in as_completed(calls, n_jobs=self._n_jobs, prefer="threads"):
+                some = tasks[number]
+                if shared is None:
+                    tally.add(sums, some)
+                    sums.clear()  # joblib holds the list until the next one comes
                 self.n_reads += n_reads
                 yield int(plan.n_targets[some].sum())
         finally:
@@ -214,33 +215,36 @@ class _Work(NamedTuple):
     idle: _Idle
 
 
-class _Packed(NamedTuple):
-    """Sums as they are sent.
-
-    Attributes
-    ----------
-    size : int
-    small : ndarray of shape (size,), int32, or None
-        Those that fit; None is 0 for all.
-    rows : ndarray of shape (n_others,), int32
-    values : ndarray of shape (n_others,), int64
-        The others.
-    """
-
-    size: int
-    small: NDArray[np.int32] | None
-    rows: NDArray[np.int32]
-    values: NDArray[np.int64]
-
-
 def _run_task(
     work: _Work,
+    number: int,
     planned: tuple[Plan, dict[int, Feature]],
     half: NDArray[np.intp],
     subspaces: NDArray[np.intp],
     shared: Tally | None,
-) -> tuple[list[_Packed | None] | None, int]:
-    """Score some subspaces; return their sums, unless they go to a tally in the same memory."""
+) -> tuple[int, list[Packed | None], int]:
+    """Score some subspaces; return their sums, unless they go to a tally in the same memory.
+
+    Parameters
+    ----------
+    work : _Work
+    number : int
+        Which task this is.
+    planned : (Plan, dict)
+        The subspaces, and what is known of their features.
+    half : ndarray of shape (n_subspaces,), int
+    subspaces : ndarray of shape (n_subspaces,), int
+        Their numbers in the whole plan.
+    shared : Tally or None
+
+    Returns
+    -------
+    number : int
+    sums : list of Packed or None
+        One for each half; empty if they went to the tally.
+    n_reads : int
+        How many features were read.
+    """
     plan, known = planned
     n, m = work.store.shape[0], plan.features.shape[1]
     at_once = targets_at_once(n, m, work.k, plan.targets.shape[1])
@@ -250,7 +254,7 @@ def _run_task(
     runs = list(_runs(plan, half, work.capacity))
     for run, next_use in zip(runs, _next_uses(plan, runs), strict=True):
         if work.idle.stopped:
-            return None, 0
+            return number, [], 0
         h = int(half[run[0]])
         total = sums[h]
         if total is None:
@@ -270,8 +274,8 @@ def _run_task(
     work.idle.give(slab)
     if shared is not None:
         shared.add(sums, subspaces)
-        return None, n_reads
-    return [_packed(own) for own in sums], n_reads
+        return number, [], n_reads
+    return number, [None if own is None else Packed.of(own) for own in sums], n_reads
 
 
 def _runs(plan: Plan, half: NDArray[np.intp], capacity: int) -> Iterator[list[int]]:
@@ -300,27 +304,3 @@ def _next_uses(plan: Plan, runs: list[list[int]]) -> list[dict[int, int]]:
         found.append(next_use.copy())
         next_use.update(dict.fromkeys(plan.features[runs[number]].ravel().tolist(), number))
     return found[::-1]
-
-
-# --- what is sent ---------------------------------------------------------------------------------
-
-
-def _packed(sums: NDArray[np.int64] | None) -> _Packed | None:
-    """Return sums in few bytes: those that are not 0, or all of them in 32 bits."""
-    if sums is None:
-        return None
-    rows = np.flatnonzero(sums)
-    if 12 * rows.size < 4 * sums.size:
-        return _Packed(sums.size, None, rows.astype(np.int32), sums[rows])
-    small = sums.astype(np.int32)  # what does not fit stands beside it
-    rows = np.flatnonzero(small != sums)
-    return _Packed(sums.size, small, rows.astype(np.int32), sums[rows])
-
-
-def _unpacked(packed: _Packed | None) -> NDArray[np.int64] | None:
-    if packed is None:
-        return None
-    size, small, rows, values = packed
-    sums = np.zeros(size, np.int64) if small is None else small.astype(np.int64)
-    sums[rows] = values
-    return sums

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from threading import Lock
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,48 @@ from sklearn_zcore.scoring._chunks import zeros
 
 UNIT = 2.0**-32
 MOST_DRAWS = 2**31 - 1  # a row that every draw hits must not leave 64 bits
+
+
+class Packed(NamedTuple):
+    """Sums in few bytes, to be sent: those that are not 0, or all of them in 32 bits.
+
+    Attributes
+    ----------
+    small : ndarray of shape (n_samples,), int32, or None
+        Those that fit; None is 0 for all.
+    rows : ndarray of shape (n_others,), int32
+    values : ndarray of shape (n_others,), int64
+        By how much the others are more.
+    """
+
+    small: NDArray[np.int32] | None
+    rows: NDArray[np.int32]
+    values: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, sums: NDArray[np.int64]) -> Self:
+        """Pack sums.
+
+        Parameters
+        ----------
+        sums : ndarray of shape (n_samples,), int64
+
+        Returns
+        -------
+        Packed
+        """
+        rows = np.flatnonzero(sums)
+        if 12 * rows.size < 4 * sums.size:
+            return cls(None, rows.astype(np.int32), sums[rows])
+        small = sums.astype(np.int32)  # what does not fit wraps
+        rows = np.flatnonzero(small != sums)
+        return cls(small, rows.astype(np.int32), sums[rows] - small[rows])
+
+    def add_to(self, total: NDArray[np.int64]) -> None:
+        """Add the sums to others, without any copy of them."""
+        if self.small is not None:
+            total += self.small
+        total[self.rows] += self.values
 
 
 class Tally:
@@ -46,10 +89,14 @@ class Tally:
         self.done = np.zeros(n_subspaces, bool) if done is None else done
         self.is_whole = True
 
-    def add(self, parts: Sequence[NDArray[np.int64] | None], subspaces: NDArray[np.intp]) -> None:
+    def add(
+        self, parts: Sequence[NDArray[np.int64] | Packed | None], subspaces: NDArray[np.intp]
+    ) -> None:
         """Add the sums of some subspaces, one part for each half; None is nothing."""
         with self.lock:
             for total, own in zip(self.sums, parts, strict=True):
-                if own is not None:
+                if isinstance(own, Packed):
+                    own.add_to(total)
+                elif own is not None:
                     total += own
             self.done[subspaces] = True

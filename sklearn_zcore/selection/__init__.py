@@ -11,6 +11,7 @@ from sklearn_zcore.selection._kmeans import KMeansSelector
 from sklearn_zcore.selection._random import RandomSelector
 from sklearn_zcore.selection._registry import SELECTORS, SelectorEntry, register_selector
 from sklearn_zcore.selection._set_aware import SetAwareSelector
+from sklearn_zcore.selection._subzerocore import SubZeroCoreSelector
 from sklearn_zcore.selection._zcore import ZCoreSelector
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "RandomSelector",
     "SelectorEntry",
     "SetAwareSelector",
+    "SubZeroCoreSelector",
     "ZCoreSelector",
     "register_selector",
 ]
@@ -32,5 +34,6 @@ register_selector("facility-location", FacilityLocationSelector)
 register_selector("k-means", KMeansSelector, "k-means")
 register_selector("herding", HerdingSelector)
 register_selector("k-center", KCenterSelector, "k-center")
+register_selector("subzerocore", SubZeroCoreSelector, "SubZeroCore")
 register_selector("zcore", ZCoreSelector, "ZCore")
 register_selector("random", RandomSelector)

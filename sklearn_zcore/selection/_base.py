@@ -85,7 +85,7 @@ class BaseCoresetSelector(
         "wanted, then set smaller ones"
     )
     _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
-    _instead = ""  # of what is refused because it is not in memory, for the message
+    _instead = ""  # what others make of collections that have blocks, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -198,9 +198,7 @@ class BaseCoresetSelector(
         return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
 
     def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
-        X = as_readable(
-            X, type(self).__name__, fits_stores=self._fits_stores, instead=self._instead
-        )
+        X = as_readable(X, type(self).__name__, able=_that_fit_stores(), instead=self._instead)
         takes_sparse = get_tags(self).input_tags.sparse
         if issparse(X) and not takes_sparse:
             self._refuse_sparse()
@@ -449,6 +447,10 @@ class BaseCoresetSelector(
                 )
         parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts
+
+
+def _that_fit_stores() -> list[str]:
+    return sorted({kind.__name__ for kind in _concrete_selectors() if kind._fits_stores})
 
 
 def _concrete_selectors() -> list[type[BaseCoresetSelector]]:

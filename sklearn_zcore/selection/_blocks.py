@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_random_state, gen_batches
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 
 from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore._progress import progress_bar
@@ -18,8 +17,6 @@ from sklearn_zcore.rows import (
     BlockSource,
     Overview,
     block_source,
-    distances_to,
-    euclidean_to,
     is_block_source,
     look_over,
     rank_with_copies,
@@ -29,9 +26,8 @@ from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _SHARE_OF_FREE = 0.5  # of memory: what rows on disk may take there
 _FEW = 4096  # rows that are brought here
-_SAMPLED = 8192  # rows that medians are taken over
-_ROWS_AT_ONCE = 4096
-_DISTANCES_AT_ONCE = 2**22  # 32 MB
+_SAMPLED = (2048, 8192)  # rows that medians are taken over, of few and of many
+_SHARE_SAMPLED = 1 / 64
 
 Progress = Callable[[int], None]
 
@@ -107,6 +103,7 @@ class BlockSelector(SetAwareSelector):
     that a selector asks for.
     """
 
+    _fits_stores = True
     _n_passes = 1  # over the rows, besides the first
 
     @abstractmethod
@@ -161,7 +158,7 @@ class BlockSelector(SetAwareSelector):
                     source,
                     self._feature_names(),
                     owner,
-                    n_sampled=_SAMPLED,
+                    n_sampled=int(np.clip(_SHARE_SAMPLED * n, *_SAMPLED)),
                     rng=np.random.default_rng(seed),
                     compared=self._block_compared(),
                     n_jobs=n_jobs,
@@ -209,90 +206,9 @@ class BlockSelector(SetAwareSelector):
         )
         return BlockRows(source, overview, is_free, weights, taken, self._block_compared(), first)
 
-    # --- what is asked of rows where they are -----------------------------------------------------
-
-    def _blocks_of_fit(self) -> BlockSource | None:
+    def _source(self, name: str) -> Any:
         rows = self.__dict__.get("_rows_of_fit")
-        return rows if is_block_source(rows) else None
-
-    def count_represented(self, rows: ArrayLike) -> NDArray[np.float64]:  # noqa: D102
-        source = self._blocks_of_fit()
-        if source is None:
-            return super().count_represented(rows)
-        check_is_fitted(self)
-        chosen = np.asarray(rows, np.intp)
-        compared = self._block_compared() or _as_they_are
-        nearest = _Nearest(compared(source.take(chosen)), compared)
-        counts, own = np.zeros(chosen.size), self._sample_weight
-        of_chosen = np.full(self.ranking_.size, -1)
-        of_chosen[chosen] = np.arange(chosen.size)
-        for some, found in source.map(nearest, n_jobs=getattr(self, "n_jobs", None)):
-            place = np.where(of_chosen[some] >= 0, of_chosen[some], found)
-            weights = None if own is None else own[some]
-            counts += np.bincount(place, weights, minlength=chosen.size)
-        return counts
-
-    @property
-    def gains_(self) -> NDArray[np.float64]:
-        """Return what each selected row saves, in the order of ``ranking_``."""
-        source = self._blocks_of_fit()
-        if source is None:
-            return super().gains_
-        check_is_fitted(self)
-        if "gains_" not in self._found:
-            before = self._taken.size
-            chosen = np.concatenate([self._taken, self.ranking_[: self.n_selected_]])
-            near, farthest = np.zeros(chosen.size), 0.0
-            weights = self._sample_weight
-            weights = np.ones(self.ranking_.size) if weights is None else weights
-            compared = self._block_compared() or _as_they_are
-            saved = _Saved(compared(source.take(chosen)), compared, weights)
-            for _, (own, far) in source.map(saved, n_jobs=getattr(self, "n_jobs", None)):
-                near, farthest = near + own, max(farthest, far)
-            start = near[before - 1] if before else weights.sum() * farthest
-            self._found["gains_"] = -np.diff(near[before:], prepend=start)
-        return self._found["gains_"]
-
-
-def _as_they_are(rows: Any) -> Any:
-    return rows
-
-
-@dataclass(frozen=True)
-class _Nearest:
-    """Find the nearest of some points to every row of a block."""
-
-    points: NDArray[Any]
-    compared: Callable[[Any], Any]
-
-    def __call__(self, block: NDArray[Any], first: int) -> NDArray[np.int32]:
-        measure = euclidean_to(self.points)
-        parts = [
-            measure(self.compared(block[rows]))[0].astype(np.int32)
-            for rows in gen_batches(block.shape[0], _ROWS_AT_ONCE)
-        ]
-        return np.concatenate(parts)
-
-
-@dataclass(frozen=True)
-class _Saved:
-    """Sum the distances of the rows of a block to the nearest of ever more points."""
-
-    points: NDArray[Any]
-    compared: Callable[[Any], Any]
-    weights: NDArray[np.float64]
-    first: int = 0
-
-    def part(self, first: int, end: int) -> "_Saved":
-        return replace(
-            self, weights=self.weights[first - self.first : end - self.first], first=first
-        )
-
-    def __call__(self, block: NDArray[Any], first: int) -> tuple[NDArray[np.float64], float]:
-        measure, near, farthest = distances_to(self.points), np.zeros(self.points.shape[0]), 0.0
-        weights = self.weights[first - self.first :]
-        for rows in gen_batches(block.shape[0], max(1, _DISTANCES_AT_ONCE // near.size)):
-            distances = measure(self.compared(block[rows]))
-            farthest = max(farthest, float(distances[:, 0].max()))
-            near += weights[rows] @ np.minimum.accumulate(distances, axis=1)
-        return near, farthest
+        if is_block_source(rows):  # whether they have been changed would take a pass over them
+            self._need_numbers(name)
+            return rows
+        return super()._source(name)

@@ -11,6 +11,7 @@ from sklearn.preprocessing import normalize
 from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore._words import plural
+from sklearn_zcore.rows import UnusableRows
 
 _ALL_STEPS = 4e9  # differences: some seconds
 _SAMPLED_ROWS = 512  # whose distances to their nearest neighbours "auto" looks at
@@ -32,27 +33,46 @@ def directions(rows: Any, owner: str) -> Any:
 
     Raises
     ------
-    ValueError
+    UnusableRows
         If a row is all zeros.
     """
-    if issparse(rows):
-        largest = np.asarray(abs(rows).max(axis=1).toarray()).ravel()
-    else:
-        largest = np.abs(rows).max(axis=1)
-    zero = np.flatnonzero(largest == 0)
+    zero = np.flatnonzero(_largest(rows) == 0)
     if zero.size:
-        raise ValueError(
-            f"Row {zero[0]} of X is all zeros, as {plural(zero.size, 'row')} in all: it has no "
-            f"direction, which is what {owner}(metric='cosine') compares. Leave such rows out, or "
-            f"take metric='euclidean'."
+        raise UnusableRows(
+            zero,
+            f"Row {{row}} of X is all zeros, as {{rows}} in all: it has no direction, which is "
+            f"what {owner}(metric='cosine') compares. Leave such rows out, or take "
+            f"metric='euclidean'.",
         )
+    return unit_rows(rows)
+
+
+def unit_rows(rows: Any) -> Any:
+    """Return rows of length 1, whatever their size; those of zeros stay.
+
+    Parameters
+    ----------
+    rows : ndarray or sparse matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray or sparse matrix of shape (n_samples, n_features), float32 or float64
+    """
     if rows.dtype.kind != "f" or rows.dtype.itemsize < 4:
         rows = rows.astype(np.float64)
-    extreme = (largest > 1e15) | (largest < 1e-15)  # squares may be beyond their type
+    largest = _largest(rows)
+    extreme = (largest > 1e15) | ((largest < 1e-15) & (largest > 0))  # squares may be too wide
     if extreme.any():
         by = np.where(extreme, largest, 1).astype(rows.dtype)
         rows = (diags_array(1 / by) @ rows).tocsr() if issparse(rows) else rows / by[:, None]
     return normalize(rows)
+
+
+def _largest(rows: Any) -> NDArray[Any]:
+    """Return every row's largest value, its sign apart."""
+    if issparse(rows):
+        return np.asarray(abs(rows).max(axis=1).toarray()).ravel()
+    return np.asarray(np.abs(rows).max(axis=1))
 
 
 class Distances:

@@ -29,6 +29,8 @@ class GroupRanking:
 
     def _taken_last(self, ranking: NDArray[np.intp]) -> NDArray[np.intp]:
         """Return a ranking with the rows that have been selected before at its end."""
+        if not self._taken.size:
+            return ranking
         is_taken = np.zeros(ranking.size, bool)
         is_taken[self._taken] = True
         return np.concatenate([ranking[~is_taken[ranking]], ranking[is_taken[ranking]]])

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore.rows import DistinctRows, row_blocks
 from sklearn_zcore.selection._parameters import CAMPAIGN_CONSTRAINTS
-from sklearn_zcore.selection._set_aware import SetAwareSelector
+from sklearn_zcore.selection._set_aware import NEEDS_MEMORY, SetAwareSelector
 
 _PAIRS = 10_000  # whose median distance is the width of the kernel
 
@@ -149,10 +149,7 @@ class HerdingSelector(SetAwareSelector):
         self.random_state = random_state
         self.verbose = verbose
 
-    _instead = (
-        " If it does not: FacilityLocationSelector, KMeansSelector, KCenterSelector and "
-        "RandomSelector take it as it is."
-    )
+    _instead = NEEDS_MEMORY
 
     def _order_rows(self, distinct: DistinctRows, n_selected: int) -> NDArray[np.intp]:
         from sklearn.kernel_approximation import RBFSampler  # slow to import

@@ -1,14 +1,18 @@
 """What may be passed as rows, and what is refused because it would cost or lose something."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from sklearn_zcore._resources import free_memory
 from sklearn_zcore.rows import ColumnStore
 
+_SHARE_OF_FREE = 0.5  # of memory: what a Zarr array may take there
 
-def as_readable(X: Any, owner: str, *, fits_stores: bool = False, instead: str = "") -> Any:
+
+def as_readable(X: Any, owner: str, *, able: Sequence[str] = (), instead: str = "") -> Any:
     """Return X as something that scikit-learn reads as it is meant.
 
     Parameters
@@ -17,10 +21,10 @@ def as_readable(X: Any, owner: str, *, fits_stores: bool = False, instead: str =
         What was passed as rows.
     owner : str
         Name of the estimator, for the message.
-    fits_stores : bool, default=False
-        Whether the estimator fits a `ColumnStore`, for the message.
+    able : sequence of str
+        Names of the estimators that fit a `ColumnStore`, for the message.
     instead : str, default=""
-        What else there is for rows that do not fit in memory, for the message.
+        What others make of collections that have blocks, for the message.
 
     Returns
     -------
@@ -46,21 +50,25 @@ def as_readable(X: Any, owner: str, *, fits_stores: bool = False, instead: str =
                 f"of them. Fill them in, e.g. X.filled(X.mean()), or drop their rows."
             )
         return X.data
-    refuse_collections(X, owner, fits_stores=fits_stores, instead=instead)
+    _refuse_collections(X, owner, able, instead)
     return X
 
 
-def refuse_collections(X: Any, owner: str, *, fits_stores: bool = False, instead: str = "") -> None:
+def _refuse_collections(X: Any, owner: str, able: Sequence[str], instead: str) -> None:
     """Raise TypeError about what is not in memory, or would have to be made dense."""
-    if isinstance(X, ColumnStore) and not fits_stores:
+    others = " and ".join([", ".join(able[:-1]), *able[-1:]] if len(able) > 1 else able)
+    if isinstance(X, ColumnStore) and owner not in able:
         raise TypeError(
-            f"X is a ColumnStore, which {owner} does not fit. ZCoreSelector does; if all rows fit "
-            f"in memory, pass X.take(slice(None))."
+            f"X is a ColumnStore, which {owner} does not fit. If all rows fit in memory, pass "
+            f"X.take(slice(None)). If they do not: {others} fit it."
         )
     remedy = _remedy(X)
     if remedy is not None:
         kind = f"{type(X).__module__.partition('.')[0]} {type(X).__name__}"
-        otherwise = f" If it does not, {_by_store(X)}." if fits_stores else instead
+        otherwise = f" If it does not, {_by_store(X)}"
+        otherwise += "." if owner in able else f", by one of {others}." if able else "."
+        if instead and _has_blocks(X):
+            otherwise = instead
         raise TypeError(
             f"X is a {kind}, and {owner} does not read all of it into memory unasked. If it fits "
             f"there, pass {remedy}.{otherwise}"
@@ -95,6 +103,9 @@ def _remedy(X: Any) -> str | None:
     package, name = type(X).__module__.partition(".")[0], type(X).__name__
     if hasattr(X, "__dask_graph__"):
         return "X.compute()"
+    if package == "zarr" and name == "Array":
+        free = free_memory()
+        return None if free is None or X.nbytes <= _SHARE_OF_FREE * free else "X[:]"
     if package == "polars" and name == "LazyFrame":
         return "X.collect()"
     if package == "pyarrow" and name in {"ParquetFile", "ParquetDataset"}:
@@ -104,6 +115,14 @@ def _remedy(X: Any) -> str | None:
     if package == "datasets" and name in {"Dataset", "IterableDataset", "DatasetDict"}:
         return "numbers, e.g. np.stack(X.with_format('numpy')['embedding'])"
     return None
+
+
+def _has_blocks(X: Any) -> bool:
+    """Return whether `block_source` reads a collection; what it refuses has none."""
+    package, name = type(X).__module__.partition(".")[0], type(X).__name__
+    if package == "pyarrow":
+        return name != "ParquetFile"
+    return package == "zarr" or hasattr(X, "__dask_graph__") or name == "Dataset"
 
 
 def _by_store(X: Any) -> str:

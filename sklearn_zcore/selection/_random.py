@@ -88,6 +88,8 @@ class RandomSelector(BaseCoresetSelector):
         "verbose": ["verbose"],
     }
 
+    _fits_stores = True  # of which it reads nothing
+
     def __init__(
         self,
         budget: float | str = 0.1,

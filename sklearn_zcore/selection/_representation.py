@@ -1,5 +1,6 @@
 """What the coreset stands for: its weights, its gains, and the coreset row of any row."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,17 @@ from scipy.sparse import issparse, vstack
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_zcore.rows import (
-    RowSource,
+    BlockSource,
+    Coverage,
+    block_source,
     cover,
+    cover_blocks,
     euclidean_to,
     fingerprints,
     is_block_source,
     represented_by,
     saved_by,
+    saved_by_blocks,
     source_of,
 )
 
@@ -22,6 +27,7 @@ from sklearn_zcore.rows import (
 class Representation:
     """What a fitted selector says of how its rows stand for all others, by Euclidean distance."""
 
+    n_features_in_: int
     n_selected_: int
     ranking_: NDArray[np.intp]
     indices_: NDArray[np.intp]
@@ -41,6 +47,10 @@ class Representation:
     def _as_compared(self, rows: NDArray[Any]) -> NDArray[Any]:
         """Return rows as distances see them."""
         return rows
+
+    def _block_compared(self) -> Callable[[Any], Any] | None:
+        """Return the same as something small that can be sent to blocks; None if it is nothing."""
+        return None
 
     def _keep_rows(self, rows: NDArray[Any]) -> None:
         """Keep what is asked of X later: the best rows, those selected before, and which X it was.
@@ -70,7 +80,7 @@ class Representation:
             state = {**state, "_rows_of_fit": None} if "_rows_of_fit" in state else state
         return state
 
-    def _source(self, name: str) -> RowSource:
+    def _source(self, name: str) -> Any:
         """Return the rows of fit, if they are still what they were."""
         self._need_numbers(name)
         rows = self._rows_of_fit
@@ -113,7 +123,11 @@ class Representation:
         """
         check_is_fitted(self)
         source, points = self._source("weights_"), self._places_of(np.asarray(rows, np.intp))
-        return represented_by(source, points, self._sample_weight)
+        if not is_block_source(source):
+            return represented_by(source, points, self._sample_weight)
+        nearest = self._cover_blocks(source, source.take(points)).nearest
+        nearest[points] = np.arange(points.size)
+        return np.bincount(nearest, self._sample_weight, points.size).astype(np.float64)
 
     @property
     def gains_(self) -> NDArray[np.float64]:
@@ -128,8 +142,18 @@ class Representation:
             source = self._source("gains_")
             chosen = self.ranking_[: self.n_selected_]
             points = source.take(self._places_of(np.concatenate([self._taken, chosen])))
-            gains = saved_by(source, points, self._taken.size, self._sample_weight)
-            self._found["gains_"] = gains
+            given = (self._taken.size, self._sample_weight)
+            if is_block_source(source):
+                compared = self._block_compared()
+                self._found["gains_"] = saved_by_blocks(
+                    source,
+                    points if compared is None else compared(points),
+                    *given,
+                    compared=compared,
+                    n_jobs=getattr(self, "n_jobs", None),
+                )
+            else:
+                self._found["gains_"] = saved_by(source, points, *given)
         return self._found["gains_"]
 
     def assign(self, X: ArrayLike) -> NDArray[np.intp]:
@@ -138,7 +162,7 @@ class Representation:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Any rows, e.g. new ones.
+            Any rows, e.g. new ones; as for `score`.
 
         Returns
         -------
@@ -152,15 +176,11 @@ class Representation:
         """
         check_is_fitted(self)
         self._need_numbers("assign")
-        rows = self._validate_finite(X)
+        rows = self._rows_to_cover(X)
         if not self.n_selected_:
             raise ValueError("No row is selected: there is none to assign rows to.")
         by_rank = np.argsort(self.ranking_[: self.n_selected_])
-        coreset = self._coreset_rows()[by_rank]
-        nearest = cover(
-            source_of(self._as_compared(rows)), euclidean_to(self._as_compared(coreset))
-        ).nearest
-        return np.asarray(self.indices_[nearest])
+        return np.asarray(self.indices_[self._cover(rows, self._coreset_rows()[by_rank]).nearest])
 
     def _coreset_rows(self) -> Any:
         """Return the selected rows, by rank."""
@@ -179,7 +199,9 @@ class Representation:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Any rows, e.g. held-out ones.
+            Any rows, e.g. held-out ones. Those of a `ColumnStore`, a Zarr array, a dask collection,
+            Parquet files (a ``pathlib.Path``) or a data set of pyarrow or Hugging Face are read
+            block by block, where they are.
         y : None
             Ignored.
 
@@ -198,8 +220,37 @@ class Representation:
         """
         check_is_fitted(self)
         self._need_numbers("score")
-        rows = self._validate_finite(X)
+        rows = self._rows_to_cover(X)
         parts = [self._coreset_rows(), self._taken_rows]
-        coreset = vstack(parts).tocsr() if issparse(rows) else np.concatenate(parts)
-        source = source_of(self._as_compared(rows))
-        return -float(cover(source, euclidean_to(self._as_compared(coreset))).distance.mean())
+        is_sparse = issparse(rows) or issparse(parts[0])
+        coreset = vstack(parts).tocsr() if is_sparse else np.concatenate(parts)
+        return -float(self._cover(rows, coreset).distance.mean())
+
+    def _rows_to_cover(self, X: Any) -> Any:
+        """Return other rows than those of ``fit``, checked; those in blocks are still to be."""
+        source = None if isinstance(X, np.ndarray | str) else block_source(X)
+        if source is None:
+            return self._validate_finite(X)
+        if source.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {source.shape[1]} features, but {type(self).__name__} is expecting "
+                f"{self.n_features_in_} features as input."
+            )
+        return source
+
+    def _cover(self, rows: Any, points: Any) -> Coverage:
+        """Return which of some rows is nearest to each of all rows, and how far it is."""
+        if is_block_source(rows):
+            return self._cover_blocks(rows, points)
+        return cover(source_of(self._as_compared(rows)), euclidean_to(self._as_compared(points)))
+
+    def _cover_blocks(self, source: BlockSource, points: Any) -> Coverage:
+        names = getattr(self, "feature_names_in_", getattr(source, "feature_names", None))
+        return cover_blocks(
+            source,
+            self._as_compared(points),
+            owner=type(self).__name__,
+            feature_names=names,
+            compared=self._block_compared(),
+            n_jobs=getattr(self, "n_jobs", None),
+        )

@@ -14,6 +14,11 @@ from sklearn_zcore.selection._group_ranking import Ranked
 from sklearn_zcore.selection._groups import Groups
 
 _ALL_STEPS = 4e9  # multiplications: about a second
+# Of a selector that needs rows in memory: told where they are not.
+NEEDS_MEMORY = (
+    " If it does not: FacilityLocationSelector, KMeansSelector, KCenterSelector and "
+    "RandomSelector take it as it is."
+)
 
 
 class SetAwareSelector(BaseCoresetSelector):

@@ -143,9 +143,9 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
 
     The paper made 0.8 draws a row (ImageNet) to 20 (CIFAR); a million are that for 50,000 rows and
     up. The scores are then far from converged, and the coreset is in part a random one. With more
-    draws a row it goes to sparse regions: at budgets up to 10 %, models trained on it are worse,
-    and not better than on random rows with any number of draws. At 30 % and more, the number of
-    draws hardly matters. ``stability_`` is no reason to make more, unless the same rows must come
+    draws a row it goes to sparse regions: at budgets up to 10 %, models trained on it are mostly
+    worse, and with no number of draws reliably better than on random rows. At 30 % and more, the
+    number of draws hardly matters. ``stability_`` is no reason to make more, unless the same rows must come
     out for another seed.
 
     Rows that do not fit in memory are fitted from a `ColumnStore`, in about
@@ -369,7 +369,7 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
             f"Half the draws agree with the other half on {self.stability_:.0%} of the coreset "
             f"(stability_ < tol={self.tol}): with another random_state, other rows are selected. "
             f"{advice}; n_iter_={self.n_iter_:,} were made. More draws make the coreset "
-            f"reproducible, not better to train on: at budgets up to 10 %, models were better with "
-            f"the coreset of fewer draws. tol=0 asks for no stability, and does not warn.",
+            f"reproducible, not better to train on: at budgets up to 10 %, models were mostly "
+            f"better with the coreset of fewer draws. tol=0 asks for no stability, and does not warn.",
             ConvergenceWarning,
         )

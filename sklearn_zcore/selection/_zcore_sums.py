@@ -55,19 +55,28 @@ def agreed_at(sums: Sums, random_init: bool) -> NDArray[Any]:
 
     As many as are below a coreset's size are the rows that both halves would select.
     """
+    ranks = _ranks(sums, 0, random_init)
+    np.maximum(ranks, _ranks(sums, 1, random_init), out=ranks)
+    ranks.sort()
+    return ranks
+
+
+def _ranks(sums: Sums, half: int, random_init: bool) -> NDArray[Any]:
+    """Return the ranks of all rows by the scores of one half.
+
+    A function of its own: what it needs is given back before the other half is ranked.
+    """
     from sklearn_zcore.scoring import scale_scores
 
-    n = sums.units.shape[1]
-    worse: NDArray[Any] = np.zeros(n, np.intp if n > np.iinfo(np.int32).max else np.int32)
-    for half, units in enumerate(sums.units):
-        raw = units * 2.0**-32
-        scores = scale_scores(raw, random_init=random_init, seed=sums.seed, stream=1 + half)
-        order = np.argsort(np.negative(scores, out=scores), kind="stable")
-        ranks = np.empty_like(worse)
-        ranks[order] = np.arange(n, dtype=worse.dtype)
-        np.maximum(worse, ranks, out=worse)
-    worse.sort()
-    return worse
+    scores = scale_scores(
+        sums.units[half] * 2.0**-32, random_init=random_init, seed=sums.seed, stream=1 + half
+    )
+    order = np.argsort(np.negative(scores, out=scores), kind="stable")
+    del scores
+    dtype = np.intp if order.size > np.iinfo(np.int32).max else np.int32
+    ranks: NDArray[Any] = np.empty(order.size, dtype)
+    ranks[order] = np.arange(order.size, dtype=dtype)
+    return ranks
 
 
 def agreement(agreed_at: NDArray[Any], n_selected: int) -> float:

@@ -1,5 +1,9 @@
 """Draws on a store are those in memory, bit for bit, however they are run; and read little."""
 
+import subprocess
+import sys
+import tracemalloc
+
 import joblib
 import numpy as np
 import pytest
@@ -11,7 +15,7 @@ from sklearn_zcore._jit import jit  # noqa: E402
 from sklearn_zcore.scoring import Scorer, _chunks, _stored  # noqa: E402
 from sklearn_zcore.scoring._plan import resolve_targets_per_subspace  # noqa: E402
 from sklearn_zcore.scoring._slab import visiting_order  # noqa: E402
-from sklearn_zcore.scoring._stored import _packed, _unpacked  # noqa: E402
+from sklearn_zcore.scoring._tally import Packed, Tally  # noqa: E402
 from sklearn_zcore.scoring._vector import units_of  # noqa: E402
 
 N, D = 5100, 9
@@ -135,10 +139,31 @@ def test_what_is_sent_is_whole(share):
     values = rng.integers(-(2**31), 2**31, 1000)
     values[::50] = rng.integers(-(2**60), 2**60, 20)
     values[rng.random(1000) >= share] = 0
-    packed = _packed(values)
-    np.testing.assert_array_equal(_unpacked(packed), values)
+    packed = Packed.of(values)
+    total = rng.integers(-(2**60), 2**60, 1000)
+    expected = total + values
+    packed.add_to(total)
+    np.testing.assert_array_equal(total, expected)
     assert packed.values.nbytes + packed.rows.nbytes <= 0.5 * values.nbytes
-    assert _unpacked(_packed(None)) is None
+
+
+def test_what_is_sent_is_added_without_a_copy():
+    """At the client of a cluster, whose memory must hold few arrays as long as the rows."""
+    n = 10**6
+    packed = Packed.of(np.random.default_rng(0).integers(-(2**31), 2**31, n))
+    tally = Tally(n)
+    tracemalloc.start()
+    tally.add([packed, None], np.zeros(0, np.intp))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < n
+
+
+def test_the_client_of_a_cluster_needs_no_numba():
+    code = (
+        "import sys, sklearn_zcore.scoring as s; assert s.Scorer; assert 'numba' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @jit

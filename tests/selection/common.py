@@ -37,9 +37,12 @@ facility = _BY_NAME["facility-location"]
 kmeans = _BY_NAME["k-means"]
 kcenter = _BY_NAME["k-center"]
 herding = _BY_NAME["herding"]
+subzerocore = _BY_NAME["subzerocore"]
 
 SELECTORS = list(_BY_NAME.values())
 SET_AWARE = [make for make in SELECTORS if issubclass(make.estimator, selection.SetAwareSelector)]
+# A shift of all rows changes no distance between them, and it changes their cosines.
+COMPARE_DISTANCES = [make for make in SET_AWARE if make is not subzerocore]
 # k-means makes as many clusters as rows are to be selected: its ranking is that of one budget.
 ONE_RANKING = [make for make in SELECTORS if make.estimator.nested_budgets]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from sklearn_zcore import ColumnStore, ZCoreSelector  # noqa: E402
 from sklearn_zcore.rows import _pieces  # noqa: E402
 from sklearn_zcore.scoring import _checkpoint  # noqa: E402
 from sklearn_zcore.selection import _blocks, _stored_rows, _zcore  # noqa: E402
-from tests.selection.common import SELECTORS, random, zcore  # noqa: E402
+from sklearn_zcore.selection._zcore_sums import Sums, agreed_at  # noqa: E402
+from tests.selection.common import SELECTORS, facility, herding, random, zcore  # noqa: E402
 
 N, D = 900, 7
 
@@ -196,6 +198,71 @@ def collections(X, path):
     ]
 
 
+THAT_FIT_STORES = (
+    "FacilityLocationSelector, KCenterSelector, KMeansSelector, RandomSelector and ZCoreSelector"
+)
+
+
+@pytest.mark.parametrize("make", [facility, herding])
+def test_the_remedy_is_one_of_that_selector(X, tmp_path, make):
+    """What has no blocks is written to a store, which some selectors fit."""
+    import polars as pl
+
+    lazy = pl.DataFrame(X.astype(float)).lazy()
+    by = "" if make is facility else f", by one of {THAT_FIT_STORES}"
+    with pytest.raises(TypeError, match=f"X.sink_parquet.*, and fit that{by}\\."):
+        make().fit(lazy)
+
+
+def test_a_zarr_array_is_not_read_unasked_where_it_is_large(X, monkeypatch):
+    rows = zarr.array(X)
+    assert herding().fit(rows).n_features_in_ == D
+    monkeypatch.setattr("sklearn_zcore.selection._inputs.free_memory", lambda: X.nbytes)
+    with pytest.raises(TypeError, match=r"pass X\[:\].*KMeansSelector.*as it is"):
+        herding().fit(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_collections_are_refused_in_little_memory(tmp_path):
+    """100,000 rows of lists, and what is far larger than memory: none of it is read."""
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSED, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    found = [line.split() for line in done.stdout.splitlines()]
+    assert [kind for kind, _ in found] == ["Array", "LazyFrame", "ParquetFile", "Dataset"]
+    for _, more in found:
+        assert int(more) < 50e6
+
+
+REFUSED = """
+import sys
+import dask.array as da, datasets, numpy as np, polars as pl, pyarrow as pa
+import pyarrow.parquet as pq
+from sklearn_zcore import ColumnStore, HerdingSelector, ZCoreSelector
+def peak():
+    with open("/proc/self/status") as status:
+        return int(next(line.split()[1] for line in status if line.startswith("VmHWM"))) * 1024
+values = pa.array(np.zeros(100_000 * 256, np.float32))
+table = pa.table({"embedding": pa.FixedSizeListArray.from_arrays(values, 256)})
+path = sys.argv[1] + "/X.parquet"
+pq.write_table(table, path)
+rows = datasets.Dataset.from_parquet(path, cache_dir=sys.argv[1])
+del values, table
+ZCoreSelector(n_iter=10, tol=0).fit(np.eye(9))  # imports all that a fit needs
+for X in da.ones((10**9, 512)), pl.scan_parquet(path), pq.ParquetFile(path), rows:
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak begins anew
+    before = peak()
+    for selector in ZCoreSelector(), HerdingSelector():
+        try:
+            selector.fit(X)
+        except TypeError as error:
+            assert "unasked" in str(error)
+    print(type(X).__name__, peak() - before)
+"""
+
+
 def test_collections_are_refused_with_the_remedy(X, tmp_path):
     for rows, remedy in collections(X, tmp_path):
         for call in (zcore().fit, zcore().fit_transform):
@@ -208,7 +275,7 @@ def test_collections_are_refused_with_the_remedy(X, tmp_path):
 @pytest.mark.parametrize("make", [make for make in SELECTORS if make is not zcore])
 def test_others_fit_a_store_as_its_rows_or_say_who_does(X, store, make):
     if make is not random and not issubclass(make.estimator, _blocks.BlockSelector):
-        with pytest.raises(TypeError, match="ColumnStore.*ZCoreSelector"):
+        with pytest.raises(TypeError, match=f"ColumnStore.*: {THAT_FIT_STORES} fit it"):
             make().fit(store)
     else:
         np.testing.assert_array_equal(make().fit(store).indices_, make().fit(X).indices_)
@@ -294,6 +361,19 @@ def test_a_checkpoint_that_cannot_be_written_costs_no_work(X, tmp_path, monkeypa
     with pytest.warns(UserWarning, match="could not be written.*goes on without"):
         found = zcore(checkpoint=tmp_path / "absent" / "file").fit(X)
     assert_same_fit(found, zcore().fit(X))
+
+
+def test_ranking_needs_few_arrays():
+    """The client of a cluster has a hundred bytes a row, sums and hashes of 24 among them."""
+    n = 10**6
+    halves = np.random.default_rng(0).integers(-(2**40), 2**40, (2, n))
+    sums = Sums(halves, 100_000, 1, 0)
+    agreed_at(sums, True)  # what is imported now is no array
+    tracemalloc.start()
+    agreed_at(sums, True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 * n
 
 
 MEMORY = """

@@ -50,7 +50,7 @@ def _of_stability(summary: dict[str, Any]) -> list[str]:
         return []
     return [
         f"Only {stability:.0%} of the coreset is stable: another run would select other rows "
-        f"instead of the rest. More draws help (n_iter)."
+        f"instead of the rest. More draws (n_iter) make it repeat itself, not better to train on."
     ]
 
 

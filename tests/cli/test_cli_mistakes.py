@@ -1,6 +1,8 @@
 """Each mistake in a table has a message that says what, where and what to do."""
 
 import gzip
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -30,6 +32,10 @@ GOOD = "a,b\n1,2\n3,4\n5,6\n"
         ("a,b\n1,é\n".encode("utf-16"), ["UTF-16", "--encoding utf-16"]),
         ("a,b\n1,inf\n2,3\n", ["1 infinite value in 'b'", "row 0", "--na-values inf,-inf"]),
         ("a,b\n,NA\n,\n", ["No column is left", "none has a value"]),
+        (
+            "id\n" + "".join(f"AX-{i:05}\n" for i in range(60)),
+            ["all are ids", "If one is no id: --kind 'id=text'"],
+        ),
     ],
 )
 def test_csv(fails, write, text, parts):
@@ -132,3 +138,24 @@ def test_array_of_negative_shape(fails, write):
     header = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
     message = fails(write(header + bytes(60), "X.npy"))
     assert "not a readable .npy file: negative dimensions" in message
+
+
+def test_a_matrix_that_csv_cannot_hold_is_not_left_out(zcore, tmp_path):
+    """Without the embeddings, the rows would be selected by what stands beside them."""
+    pd = pytest.importorskip("pandas")
+    rows = np.random.default_rng(0).normal(size=(30, 3)).tolist()
+    table, out = tmp_path / "t.parquet", tmp_path / "o.csv"
+    pd.DataFrame({"id": range(30), "emb": rows}).to_parquet(table)
+    told = zcore("select", table, "-b", "3", "-o", out, code=2).stderr
+    assert "cannot be written as CSV" in told and "leaves them out" not in told
+    line = shlex.split(re.search(r"This keeps them: zcore (.*)", told)[1])
+    assert line == ["select", str(table), "-b", "3", "-o", str(tmp_path / "o.parquet")]
+    assert "'emb' holds lists of 3 numbers" in zcore(*line).stderr
+    told = zcore("select", table, "-b", "3", f"--out={out}", code=2).stderr
+    assert "This leaves them out" in told  # its output is not a word of its own
+
+
+def test_labels_of_an_npz_file_are_an_array_of_it(zcore, tmp_path):
+    np.savez(tmp_path / "xy.npz", X=np.eye(9), y=np.arange(9) % 2)
+    told = zcore("compare", tmp_path / "xy.npz", code=2).stderr
+    assert "--target is missing" in told and "--target y" in told

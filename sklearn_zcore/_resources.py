@@ -23,6 +23,22 @@ def free_memory() -> int | None:
     return max(0, min(known)) if known else None
 
 
+def refuse_beyond_memory(needed: int, what: str, advice: str) -> None:
+    """Raise MemoryError if something needs more bytes than are free.
+
+    Parameters
+    ----------
+    needed : int
+    what : str
+        What takes them, for the message.
+    advice : str
+        What to do, for the message.
+    """
+    free = free_memory()
+    if free is not None and needed > free:
+        raise MemoryError(f"{what} takes some {needed:,} bytes, and {free:,} are free. {advice}")
+
+
 def free_disk(path: str | os.PathLike[str]) -> int:
     """Return how many bytes are free on the disk that a path, there or not yet, is on."""
     folder = Path(os.path.abspath(path))

@@ -35,7 +35,7 @@ from sklearn_zcore.facility._split import split_rows
 from sklearn_zcore.rows import BlockSource, CentredRows, Overview
 
 Compared = Callable[[NDArray[Any]], NDArray[Any]]
-_LEAST_KEPT = 10  # one row in this many, where the sample is a large part of an eighth
+_LEAST_KEPT = 10  # one row in this many is kept, however many have moved as a sample
 
 
 @dataclass(frozen=True)
@@ -244,9 +244,11 @@ def rank_blocks(
     starts = np.cumsum([0, *(block.order.size for block in chosen)])
     best_first = np.argsort(-np.concatenate([block.gains for block in chosen]), kind="stable")
     n_parts = sum(block.bounds.size - 1 for block in chosen)
-    # With the sample that has moved already, an eighth of the rows; a tenth where those are few.
-    n_kept = best_first.size // KEEP - problem.overview.sampled.size
-    n_kept = max(n_parts, n_kept, best_first.size // _LEAST_KEPT)
+    n_kept = max(n_parts, best_first.size // KEEP)
+    # With the sample that has moved already, an eighth of the rows: of many, which can spare them.
+    n_less = n_kept - problem.overview.sampled.size
+    if n_less >= max(n_parts, best_first.size // _LEAST_KEPT):
+        n_kept = n_less
     is_kept = np.zeros(best_first.size, bool)
     is_kept[best_first[:n_kept]] = True
     numbers = np.concatenate(

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from sklearn_zcore._fitting import all_or_nothing
 from sklearn_zcore._progress import progress_bar
-from sklearn_zcore._resources import free_memory
+from sklearn_zcore._resources import free_memory, refuse_beyond_memory
 from sklearn_zcore.rows import (
     BlockSource,
     Overview,
@@ -98,14 +98,12 @@ def _firsts(hashes: NDArray[np.uint64]) -> NDArray[np.intp] | None:
 
 def _refuse_too_large(source: BlockSource, owner: str) -> None:
     """Raise MemoryError if what moves of rows takes more memory than is free."""
-    (n, d), free = source.shape, free_memory()
-    needed = n * _BYTES_A_ROW + n // 8 * d * (source.dtype.itemsize + 4)
-    if free is not None and needed > free:
-        raise MemoryError(
-            f"{owner} takes some {needed:,} bytes here for {n:,} rows of {d:,} features that stay "
-            f"where they are, and {free:,} are free. Fit some of the rows, or where there is more "
-            f"memory."
-        )
+    n, d = source.shape
+    refuse_beyond_memory(
+        n * _BYTES_A_ROW + n // 8 * d * (source.dtype.itemsize + 4),
+        f"{owner}, here, for {n:,} rows of {d:,} features that stay where they are,",
+        "Fit some of the rows, or where there is more memory.",
+    )
 
 
 class BlockSelector(SetAwareSelector):

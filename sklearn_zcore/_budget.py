@@ -62,7 +62,7 @@ class Budget:
             return value
         if isinstance(value, str):
             return cls(_parse_text(value), value.strip())
-        if not isinstance(value, Real):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise TypeError(f"budget={value!r} is neither a number nor text. {_FORMS}.")
         if isinstance(value, Integral):
             size: int | float = int(value)

@@ -167,6 +167,7 @@ def rank_rows(
     top_size: int,
     n_jobs: int | None,
     progress: Progress,
+    n_least: int = 0,
 ) -> NDArray[np.intp]:
     """Rank rows by facility location.
 
@@ -183,6 +184,8 @@ def rank_rows(
     n_jobs : int or None
     progress : callable
         Told how many more rows have been worked on, of as many as there are.
+    n_least : int, default=0
+        How many rows a level keeps at least, at most ``top_size``.
 
     Returns
     -------
@@ -196,7 +199,7 @@ def rank_rows(
             report: Progress = progress if numbers.size == n else lambda n_done: None
             kept, weights, left = thin_out(
                 rows,
-                numbers.size // KEEP,
+                max(numbers.size // KEEP, n_least),
                 metric=metric,
                 part_size=part_size,
                 n_jobs=n_jobs,

@@ -20,7 +20,7 @@ from sklearn_zcore.rows import DistinctRows, is_beyond_float, rebased, refuse_co
 
 _PARTS_A_BLOCK = 32
 _SHARE_KEPT = 0.25  # of a block, at least: twice what a level of the pyramid keeps
-_KEPT_TO_WANTED = 8  # before what is kept is reduced to half
+_KEPT_TO_WANTED = 16  # before what is kept is reduced to half
 _SAMPLE_SIZE = 2048  # rows that a mean distance is taken over
 
 
@@ -271,5 +271,6 @@ class RowStream:
             top_size=top_size,
             n_jobs=n_jobs,
             progress=progress,
+            n_least=top_size,  # they have been thinned out: an eighth of them would be too few
         )
         return problem.distinct.ranking(problem.order[order])

@@ -48,7 +48,8 @@ class Groups:
         TypeError, ValueError
             If it is no such thing.
         """
-        if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+        is_one = isinstance(values, str | bytes) or getattr(values, "ndim", 1) == 0
+        if is_one or not hasattr(values, "__len__"):
             raise TypeError(
                 f"groups is {values!r}; give the group of every row: {n_samples} values."
             )
@@ -88,9 +89,11 @@ def _as_rows(values: Any) -> list[Any]:
     else:
         rows = list(values)
     if isinstance(values, np.ndarray) and values.dtype.kind in "mM":
-        no_time = np.isnat(values)
+        no_time, micro = np.isnat(values), values.astype(f"{values.dtype.kind}8[us]")
+        if (no_time | (micro == values)).all() and isinstance(next(iter(rows), None), int):
+            rows = micro.tolist()  # names that people can write, not nanoseconds
         rows = [None if no_time[row] else value for row, value in enumerate(rows)]
-    return [None if _is_missing(value) else _plain(value) for value in rows]
+    return [_name_of(value) for value in rows]
 
 
 def _combined(columns: list[Any]) -> list[Any]:
@@ -108,9 +111,12 @@ def _is_missing(value: Any) -> bool:
         return type(value).__name__ == "NAType"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):  # of lists of pairs, say
-        return tuple(None if _is_missing(part) else _plain(part) for part in value)
+def _name_of(value: Any) -> Any:
+    """Return what a group is called: a missing value is None, wherever it stands in a tuple."""
+    if isinstance(value, list | tuple):  # of lists of pairs, say
+        return tuple(map(_name_of, value))
+    if _is_missing(value):
+        return None
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -152,7 +158,7 @@ def _wanted_shares(
     place = {name: number for number, name in enumerate(groups.names)}
     wanted = np.full(len(place), np.nan)
     for key, size in group_budget.items():
-        name = None if _is_missing(key) else key
+        name = _name_of(key)
         if name not in place:
             raise ValueError(
                 f"group_budget names the group {key!r}, which no row is in"

@@ -1,18 +1,17 @@
 """KCenterSelector: farthest first."""
 
-from numbers import Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import InvalidParameterError, StrOptions
 
 from sklearn_zcore._progress import Silent, progress_bar
 from sklearn_zcore.rows import DistinctRows, SparseSource, square_norms
 from sklearn_zcore.selection._blocks import BlockRows, BlockSelector, Progress
 from sklearn_zcore.selection._distance import directions
-from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT, CAMPAIGN_CONSTRAINTS
+from sklearn_zcore.selection._parameters import ABOVE_ZERO, BUDGET_CONSTRAINT, CAMPAIGN_CONSTRAINTS
 
 _ROUNDING = 1e-5  # of squares in float32: within the radius is what is so in float64
 
@@ -112,7 +111,7 @@ class KCenterSelector(BlockSelector):
         **CAMPAIGN_CONSTRAINTS,
         "budget": [*BUDGET_CONSTRAINT, None],
         "metric": [StrOptions({"euclidean", "cosine"})],
-        "radius": [Interval(Real, 0, None, closed="neither"), None],
+        "radius": [ABOVE_ZERO, None],
         "verbose": ["verbose"],
     }
 
@@ -292,10 +291,13 @@ class _SparseRows:
         self.X, self.scale = values[:].astype(np.float64), 1.0
         self.squares = square_norms(self.X)
         self.shape: tuple[int, ...] = self.X.shape
+        self._columns = self.X.tocsc()
 
     def square_distances(self, row: int) -> NDArray[np.float32]:
         """Return the squared distances of all rows to one of them."""
-        products = self.X @ self.X[[row]].toarray()[0]
+        # By column, as few values as rows share with it are looked at; the sums keep their order.
+        one = self.X[[row]]
+        products = self._columns[:, one.indices] @ one.data
         squares = self.squares + self.squares[row] - 2 * products
         return np.asarray(np.maximum(squares, 0), np.float32)
 

@@ -30,8 +30,17 @@ class _BudgetAsWritten(Options):
         return "a str such as '10%'"
 
 
+class _Number(Interval):
+    """An interval of numbers; True is the number 1, and says nothing that is meant as one."""
+
+    def is_satisfied_by(self, value: Any) -> bool:
+        """Return whether a value is a number in the interval."""
+        return not isinstance(value, bool) and super().is_satisfied_by(value)
+
+
+ABOVE_ZERO = _Number(Real, 0, None, closed="neither")
 BUDGET_CONSTRAINT: list[Any] = [
-    Interval(Integral, 1, None, closed="left"),
+    _Number(Integral, 1, None, closed="left"),
     Interval(RealNotInt, 0, 1, closed="right"),
     _BudgetAsWritten(),
 ]
@@ -39,5 +48,5 @@ MEMORY_CONSTRAINT: list[Any] = [str, os.PathLike, HasMethods("cache"), None]
 # Of selectors that share the budget among groups, and that keep rows apart.
 CAMPAIGN_CONSTRAINTS: dict[str, list[Any]] = {
     "group_budget": [StrOptions({"proportional", "equal", "sqrt"}), dict],
-    "min_distance": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"}), None],
+    "min_distance": [ABOVE_ZERO, StrOptions({"auto"}), None],
 }

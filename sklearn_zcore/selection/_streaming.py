@@ -73,8 +73,9 @@ class StreamingSelector(SetAwareSelector):
         the result is that of ``fit``.
 
         ``budget`` should be a number of rows where the stream is long or its end is not known: kept
-        are at most some eight times as many, or ``64 * part_size`` where that is more. A fraction
-        is one of the rows that have come so far, and what is kept grows with them.
+        are at most 16 times as many, or ``32 * part_size`` where that is more, and less than ``64 *
+        part_size`` more until these are reduced, too. A fraction is one of the rows that have come
+        so far, and what is kept grows with them.
 
         ``ranking_`` then holds the rows that are kept, numbered from the beginning of the stream;
         ``scores_`` and ``support_`` are as long as the stream; ``weights_`` and ``gains_`` are

@@ -271,7 +271,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
             If X has to be written to a store, and the disk has not as much room.
         """
         self._refuse(others)
-        with within_reach(X, n_jobs=self.n_jobs, verbose=self.verbose) as rows:
+        m, n_jobs, verbose = self.subspace_dim, self.n_jobs, self.verbose
+        with within_reach(X, subspace_dim=m, n_jobs=n_jobs, verbose=verbose) as rows:
             self._fit_rows(rows, groups=groups)
             if isinstance(rows, ColumnStore) and rows is not X:
                 self._rows_of_fit = block_source(X)

@@ -11,7 +11,7 @@ from tests.selection.common import ONE_RANKING, SELECTORS, table, zcore
 
 N = 61
 NOT_VALID = [0, -1, 0.0, -0.1, 1.5, np.nan, np.inf, "x", "150%", "0", "", np.float32(1.5), None]
-# bool is an int to Python and to scikit-learn: True is 1 row, not every row.
+NOT_VALID += [True]  # an int to Python, and one row; every row may have been meant
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,13 @@ def test_decimal_fractions_mean_what_they_say(fraction, n, rows):
 def test_not_a_budget(make, budget):
     with pytest.raises(InvalidParameterError, match=r"The 'budget' parameter .* Got .* instead"):
         make(budget=budget).fit(table())
+
+
+def test_true_is_no_budget_elsewhere():
+    with pytest.raises(InvalidParameterError, match="'budget' parameter .* Got True instead"):
+        zcore(budget=7).fit(table(N)).set_budget(True)
+    with pytest.raises(TypeError, match="budget=True is neither a number nor text"):
+        Budget.parse(True)
 
 
 @pytest.mark.parametrize("make", SELECTORS)

@@ -157,7 +157,7 @@ def test_a_walk_that_ended_with_the_budget(monkeypatch):
 
 
 @pytest.mark.parametrize("make", with_parameter("min_distance"))
-@pytest.mark.parametrize("value", [0, -1.0, "far", float("nan"), [1]])
+@pytest.mark.parametrize("value", [0, -1.0, "far", float("nan"), float("inf"), [1], True])
 def test_what_cannot_be_a_min_distance(make, value):
     with pytest.raises(InvalidParameterError, match="min_distance"):
         make(min_distance=value).fit(X)
@@ -201,6 +201,8 @@ def test_a_cosine_radius():
     [
         ({"radius": 0}, "radius"),
         ({"radius": "auto"}, "radius"),
+        ({"radius": True}, "radius"),
+        ({"radius": float("inf")}, "radius"),
         ({"metric": "manhattan"}, "metric"),
         ({"budget": None}, "may be None, as many rows as it takes, with a radius only"),
         ({"budget": 0}, "budget"),

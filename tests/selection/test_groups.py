@@ -190,6 +190,25 @@ def test_groups_of_two_columns(travel):
     assert of.count(("a", "day")) == 13
 
 
+def test_pairs_with_missing_parts():
+    """Of a zip of columns: every NaN of it is another object."""
+    pairs = list(zip(pd.Series([np.nan, 1.0] * 150).to_numpy(), SITES, strict=True))
+    share = {(np.nan, "a"): 13}
+    fitted = random(budget=20, group_budget=share).fit(X, groups=pairs)
+    assert sum(pairs[row][0] != 1 and pairs[row][1] == "a" for row in fitted.indices_) == 13
+
+
+def test_times_as_groups_are_called_as_people_write_them():
+    days = pd.to_datetime(["2024-01-01", "2024-01-02", None] * 100)
+    for times in (days, days.to_numpy("M8[ns]")):
+        share = {pd.Timestamp("2024-01-02"): 15, None: 4}
+        fitted = random(budget=20, group_budget=share).fit(X, groups=times)
+        assert np.bincount(fitted.indices_ % 3).tolist() == [1, 15, 4]
+    odd = np.array([1, 2, 3] * 100, "m8[ns]")  # less than a microsecond
+    fitted = random(budget=30, group_budget="equal").fit(X, groups=odd)
+    assert np.bincount(fitted.indices_ % 3).tolist() == [10, 10, 10]
+
+
 def test_dates_as_groups():
     days = np.datetime64("2024-01-01") + np.arange(300) % 3
     days[:30] = "NaT"
@@ -236,6 +255,7 @@ def test_shares_that_cannot_be(group_budget, says):
         (SITES[:299], ValueError, "groups has 299 entries, and X has n_samples = 300"),
         ("site", TypeError, "groups is 'site'; give the group of every row: 300 values"),
         (3, TypeError, "groups is 3; give the group of every row"),
+        (np.array("site"), TypeError, "groups is .*site.*; give the group of every row"),
         ([{}] * 300, TypeError, "groups holds {} in row 0, which is no name of a group"),
     ],
 )

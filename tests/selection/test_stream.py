@@ -10,6 +10,8 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.spatial.distance import cdist
 from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_zcore import FacilityLocationSelector
 from tests.selection.common import facility, table
@@ -62,6 +64,19 @@ def test_the_objective_of_the_fit_on_everything(order, budget):
     whole = facility(budget=budget, part_size=16, exact=False).fit(rows)
     coreset = stream(rows, budget=budget, exact=False).transform(rows)
     assert mean_distance(rows, coreset) <= 1.05 * mean_distance(rows, whole.transform(rows))
+
+
+@pytest.mark.slow
+def test_no_worse_than_the_fit_where_clusters_are_as_many_as_choices():
+    """Its last choices had fewer candidates than those of the fit, and it was 2 % behind."""
+    rng = np.random.default_rng(0)
+    cells = StandardScaler().fit_transform(load_breast_cancer().data)
+    rows = cells[rng.integers(0, len(cells), 12_000)] + rng.normal(0, 0.3, (12_000, 30))
+    selector = facility(budget=600, part_size=64)
+    best = mean_distance(rows, selector.fit(rows).transform(rows))
+    for block in np.array_split(rows, 20):
+        selector.partial_fit(block)
+    assert mean_distance(rows, selector.transform(rows)) <= 1.01 * best
 
 
 def test_a_short_stream_is_a_fit():

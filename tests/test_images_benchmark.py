@@ -253,6 +253,14 @@ def test_numbers_out_of_range(run, arrays, model, tmp_path, wrong, capsys):
     assert f"{wrong[0]}: invalid" in capsys.readouterr().err
 
 
+def test_models_of_the_recipes_can_be_trained_on(model):
+    sys.path.insert(0, str(BENCHMARKS))
+    from _images.learners import id_of
+
+    assert id_of("clip") == "openai/clip-vit-large-patch14"
+    assert id_of(str(model)) == str(model) and id_of("owner/name") == "owner/name"
+
+
 def test_what_the_switches_do():
     sys.path.insert(0, str(BENCHMARKS))
     from _images.pictures import Pictures, corrupt, long_tail, mislabel

@@ -1,5 +1,7 @@
 """What is trained on a coreset: a network from scratch, or what stands on a foundation model."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
@@ -8,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from _images.networks import make_network, predict, train
+from sklearn_zcore.embedding import ALIASES
 
 LEARNERS = {
     "scratch": "network trained from scratch",
@@ -41,11 +44,11 @@ def nearest_neighbours(work, rows, seed, checkpoint):
 
 
 def full_finetuning(work, rows, seed, checkpoint):
-    """Train the first foundation model on, with a new head, by AdamW."""
+    """Train the first foundation model on, with a new head, by SGD."""
     from transformers import AutoImageProcessor, AutoModelForImageClassification
 
     torch.manual_seed(seed)
-    model = work.setting.models[0]
+    model = id_of(work.setting.models[0])
     network = AutoModelForImageClassification.from_pretrained(
         model, num_labels=work.train.n_classes, ignore_mismatched_sizes=True
     )
@@ -59,6 +62,11 @@ def full_finetuning(work, rows, seed, checkpoint):
         checkpoint,
     )
     return predict(network, _Processed(work.test, processor), len(work.test), batch_size=64)
+
+
+def id_of(model):
+    """Return what a model is called on the hub, if it is named by one of our aliases."""
+    return model if Path(model).is_dir() else ALIASES.get(model, model)
 
 
 class _Processed:

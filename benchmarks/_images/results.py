@@ -7,10 +7,11 @@ import platform
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from _images.learners import LEARNERS
-from _images.selections import ALL_ROWS, label
+from _images.selections import ALL_ROWS, PER_ROW, label
 
 PACKAGES = ("numpy", "scikit-learn", "torch", "transformers", "sklearn-zcore")
 
@@ -85,11 +86,21 @@ def write_results(folder, names, described):
     return summary
 
 
+def colours_of(names):
+    """Return a colour for each: random rows black, numbers of draws from dark to light."""
+    per_row = [name for name in names if name.startswith(PER_ROW)]
+    shades = colormaps["viridis"](np.linspace(0, 0.9, len(per_row)))
+    others = [name for name in names if name not in per_row and name != "random"]
+    colours = {name: f"C{number % 10}" for number, name in enumerate(others)}
+    return {**colours, **dict(zip(per_row, shades, strict=True)), "random": "black"}
+
+
 def draw(scores, names):
     """Draw how far every selector is ahead of random rows, or, without these, its accuracy."""
     learners = [learner for learner in LEARNERS if (scores["learner"] == learner).any()]
     figure = Figure(figsize=(1.5 + 4 * len(learners), 4.5), layout="constrained")
     panels = figure.subplots(1, len(learners), squeeze=False)[0]
+    colours = colours_of(names)
     for panel, learner in zip(panels, learners, strict=True):
         summary = summarize(scores, learner)
         known = [name for name in names if name in summary.index.get_level_values(0)]
@@ -103,7 +114,7 @@ def draw(scores, names):
                 yerr=np.nan_to_num(line["sem"].loc[ahead.index]),
                 label=label(name),
                 marker="os^vDPX<>*p"[number % 11],
-                color="black" if name == "random" else f"C{number % 10}",
+                color=colours[name],
                 linestyle="--" if name.startswith("zcore") else "-",
                 capsize=2,
             )

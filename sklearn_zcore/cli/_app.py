@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ._cache import cache_app
-from ._command import Command
+from ._command import Command, Commands
 from ._compare import compare
 from ._demo import demo
 from ._embed import embed
@@ -16,6 +16,7 @@ from ._select import select
 
 app = typer.Typer(
     name="zcore",
+    cls=Commands,
     rich_markup_mode="rich",
     no_args_is_help=True,
     add_completion=False,
@@ -46,7 +47,13 @@ def _show_version(value: bool) -> None:
 def _zcore(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+        typer.Option(
+            "--version",
+            callback=_show_version,
+            is_eager=True,
+            metavar=" ",
+            help="Show the version.",
+        ),
     ] = False,
 ) -> None:
     """Select a coreset: the small part of a table worth labelling, storing and training on.

@@ -4,19 +4,20 @@ import typer
 
 from sklearn_zcore._words import plural
 
-from ._command import command
+from ._command import Command, Commands, command
 from ._options import CacheOptions, ResultOptions
 from ._tell import print_json, print_lines
 
 cache_app = typer.Typer(
     name="cache",
+    cls=Commands,
     help="Show or delete the embeddings that zcore keeps.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
-@cache_app.command()
+@cache_app.command(cls=Command)
 @command
 def info(cache: CacheOptions, tell: ResultOptions) -> None:
     """Show where the embeddings are kept, how many there are, and the space they take."""
@@ -45,7 +46,7 @@ def info(cache: CacheOptions, tell: ResultOptions) -> None:
     print_lines("Cache of embeddings", lines)
 
 
-@cache_app.command()
+@cache_app.command(cls=Command)
 @command
 def clear(cache: CacheOptions, tell: ResultOptions) -> None:
     """Delete the embeddings that are kept. Nothing else in the folder is touched."""

@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from sklearn_zcore._words import close_match
 
@@ -136,20 +136,28 @@ def refuse(given: dict[str, str], why: str, hint: str = "Leave it out.") -> None
         raise CliError(f"{', '.join(given.values())}: {why}", hint)
 
 
-class Command(TyperCommand):
-    """A command whose ``--help`` is a switch like any other, and which knows how it was called."""
+class _PlainHelp:
+    """Gives a command whose ``--help`` is a switch like any other."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return ``--help``: without the metavar, which would be <bool>."""
+        option = super().get_help_option(ctx)  # type: ignore[misc]
+        if option is not None:
+            option.metavar = " "
+        return option
+
+
+class Commands(_PlainHelp, TyperGroup):
+    """Several commands."""
+
+
+class Command(_PlainHelp, TyperCommand):
+    """A command that knows how it was called."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments, and keep them as they were given."""
         ctx.meta[ARGUMENTS] = list(args)
         return super().parse_args(ctx, args)
-
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return ``--help``: without the metavar, which would be <bool>."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.metavar = " "
-        return option
 
 
 def _show_all(ctx: typer.Context, value: bool) -> None:
@@ -222,5 +230,4 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 def _is_given(ctx: typer.Context, name: str) -> bool:
     """Tell whether the user gave an option."""
-    source = ctx.get_parameter_source(name)
-    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+    return getattr(ctx.get_parameter_source(name), "name", "") in ("COMMANDLINE", "ENVIRONMENT")

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_zcore.handover import Output, write_columns
-from sklearn_zcore.tables import file_format
+from sklearn_zcore.tables import file_format, require
 
 from ._command import command, opt
 from ._compared import FIGURES, FigureOptions, check_figure, draw_figure, run_comparison
 from ._coreset import budget_rows, known_method, parse_budget
-from ._errors import CliError, require
+from ._errors import CliError
 from ._input import open_input
 from ._options import (
     ColumnOptions,
@@ -186,10 +186,10 @@ def print_found(found: Any, seconds: float) -> None:
         "Selectors compared: macro-F1 of classifiers trained on the coreset, per cent",
         [("data", rows), ("all rows", f"{100 * found.full_score():.1f}")],
     )
-    print("\n  " + " " * 19 + "".join(f"{budget:>16}" for budget in found.budgets))
+    print("\n  " + " " * 18 + "".join(f"{budget:>15}" for budget in found.budgets))
     for method, values in report(found)["macro_f1"].items():
         cells = [_cell(**value) for value in values.values()]
-        print(f"  {method:<19}" + "".join(f"{cell:>16}" for cell in cells))
+        print(f"  {method:<18}" + "".join(f"{cell:>15}" for cell in cells))
     print("\n  Mean of three classifiers; ± is the spread over folds.")
     scores = found.to_dict()["scores"][found.metrics[0]]
     lines = [

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from sklearn_zcore.handover import Output
-from sklearn_zcore.tables import TableError
+from sklearn_zcore.tables import TableError, require
 
 from ._command import opt
-from ._errors import CliError, require
+from ._errors import CliError
 from ._options import ForceOptions
 from ._output import check_free
 

@@ -198,5 +198,5 @@ def option_hint(message: str) -> str:
     named = [f"{option} sets {name}" for name, option in options.items() if name in message]
     text = "; ".join(named) + "." if named else ""
     if "n_iter" in message:
-        text += " With --n-iter auto it grows until another seed selects the same: not to train better."
+        text += " --n-iter auto goes on until another seed selects the same, no better to train on."
     return text

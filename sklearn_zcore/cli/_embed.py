@@ -13,7 +13,7 @@ from ._errors import CliError
 from ._folder import FolderInput
 from ._options import FormulaOptions, ImageOptions, TellOptions
 from ._output import check_output, write_together
-from ._tell import print_json, print_lines, say_warnings
+from ._tell import print_json, print_lines, say_notes, say_warnings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ def embed(
     X = input.prepare_to(out, force=force) if is_store else input.prepare()
     columns = input.columns(input.kept)
     # A store is whole by itself, and has been on its way for as long as the work took.
-    outputs = outputs[1:] if is_store else outputs
+    outputs = outputs[is_store:]
     with write_together(*outputs) as new:
         files = [new.file(output.path) for output in outputs]
         if len(outputs) > 1:
@@ -83,7 +83,7 @@ def embed(
     if tell.json:
         print_json({**input.report(), "output": str(out)})
     elif not tell.quiet:
-        paths = dict.fromkeys([out, *(output.path for output in outputs)])
-        written = [("written", " and ".join(map(str, paths)))]
-        print_lines("Images embedded", input.lines() + written)
+        written = " and ".join(dict.fromkeys(map(str, [out, *(output.path for output in outputs)])))
+        print_lines("Images embedded", [*input.lines(), ("written", written)])
+        say_notes(input.notes)
     say_warnings(input.warnings)

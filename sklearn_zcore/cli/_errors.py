@@ -1,7 +1,6 @@
 """Mistakes of the user, and how every exception becomes a message and an exit code."""
 
 import functools
-import importlib
 import os
 import shlex
 import sys
@@ -12,7 +11,6 @@ from typing import Any
 import typer
 
 from sklearn_zcore._escape import shown
-from sklearn_zcore._extras import how_to_install
 from sklearn_zcore.tables import Setting, TableError, spelled
 
 ARGUMENTS = "sklearn_zcore.arguments"  # as they were given, in click's context
@@ -72,20 +70,6 @@ def as_option(setting: Setting) -> str:
     return f"{option} {value}" if name in _PLAIN else f"{option} '{value}'"
 
 
-def require(*modules: str, why: str) -> None:
-    """Refuse work whose optional modules are missing, and say which extra holds them."""
-    for name in modules:
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            package = name.partition(".")[0]
-            raise CliError(
-                f"{why} needs {package}, which could not be imported ({error}).",
-                how_to_install({"matplotlib": "plot", "zarr": "scale"}.get(package, "table"))
-                + " zcore select works without it on .npy and .npz files.",
-            ) from error
-
-
 def reported(command: Callable[..., None]) -> Callable[..., None]:
     """Turn whatever a command raises into one message and the right exit code."""
 
@@ -140,11 +124,15 @@ def _as_mistake(error: Exception, ctx: Any = None) -> CliError | None:
 
 
 def _mended(error: TableError, ctx: Any) -> str:
-    """Return the command line without the columns that are at fault; they are not used."""
+    """Return the command line to another format, or without the columns that are at fault."""
     args, options = (None, {}) if ctx is None else (ctx.meta.get(ARGUMENTS), ctx.params)
     named = [name for text in options.get("columns") or [] for name in text.split(",")]
     if not error.columns or not args or set(named) & set(error.columns):
         return ""
+    out, _, rest = str(options.get("out")).rpartition(".csv")
+    if error.remedy and f"{out}.csv{rest}" in args:
+        line = [out + error.remedy if arg == f"{out}.csv{rest}" else arg for arg in args]
+        return f"\nThis keeps them: {shlex.join(['zcore', ctx.info_name, *line])}"
     carried = [n for n in error.columns if "carry" in options and n not in error.unwritable]
     ignored = [name for name in error.columns if name not in carried]
     added = ["--carry", ",".join(carried)] * bool(carried)

@@ -1,6 +1,7 @@
 """A folder of images as the input of a command: embedded."""
 
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ class FolderInput:
         Show a progress bar.
     target : Path or None
         Where the coreset's files go.
+    notes : list of str
+        What the user should know.
     paths, classes : list of str, ndarray of str or None
         The images, and the class of each where sub-folders are classes, after `read`.
     kept : ndarray of int64
@@ -52,6 +55,7 @@ class FolderInput:
     files: FileOptions = field(default_factory=FileOptions)
     verbose: bool = False
     target: Path | None = None
+    notes: list[str] = field(default_factory=list)
 
     noun = "image"
     on_disk = False
@@ -100,9 +104,11 @@ class FolderInput:
         # The shell has replaced the ~ that means the home directory; one that is left is a name.
         literal = str(self.path).startswith("~")
         try:
-            found = load_image_folder(self.path.absolute() if literal else self.path)
+            with warnings.catch_warnings(record=True, action="always") as caught:
+                found = load_image_folder(self.path.absolute() if literal else self.path)
         except ValueError as error:
             raise CliError(str(error)) from error
+        self.notes = [str(warning.message) for warning in caught]
         self.paths: list[str] = found.paths
         self.classes: Any = found.labels
         return len(self.paths)
@@ -136,11 +142,6 @@ class FolderInput:
         self.kept = np.setdiff1d(np.arange(len(self.paths)), broken)
         if self.kept.size == 0:
             raise CliError(f"No image in {self.path} can be read.", self.warnings[0])
-
-    @property
-    def notes(self) -> list[str]:
-        """What the user should know."""
-        return []
 
     @property
     def warnings(self) -> list[str]:
@@ -211,8 +212,7 @@ class FolderInput:
 
     def lines(self) -> list[tuple[str, str]]:
         """Describe the input for people."""
-        count = len(self.kept)
-        found = plural(count, "image")
+        found = plural(len(self.kept), "image")
         if self.classes is not None:
             found += f" in {self._n_classes()} classes"
         if self.embedding.broken:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from sklearn_zcore._atomic import STDOUT, FileAppeared, NewFiles, create_beside, new_files
 from sklearn_zcore.handover import FOLDER_FORMATS, CsvStyle, Output, check_new_folder, format_of
-from sklearn_zcore.tables import packing
+from sklearn_zcore.tables import packing, require
 
-from ._errors import CliError, require
+from ._errors import CliError
 
 
 def check_output(

@@ -127,7 +127,8 @@ class TableInput:
     def check_target(self, target: str | None) -> None:
         """Refuse a comparison without labels; only a data set that has a name may know its own."""
         if target is None and self.origin.paths:
-            raise CliError("--target is missing.", f"{_NAME_THEM}: --target COLUMN.")
+            array = "; of an .npz file, an array of it: --target y" * (self.origin.kind == ".npz")
+            raise CliError("--target is missing.", f"{_NAME_THEM}: --target COLUMN{array}.")
 
     def may_be_counted(self, output: Output) -> bool:
         """Tell whether rows can be written, and nothing else is asked that needs their values."""

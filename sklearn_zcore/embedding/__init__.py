@@ -10,10 +10,12 @@ from sklearn_zcore.embedding._database import CacheError
 from sklearn_zcore.embedding._embedder import FoundationEmbedder
 from sklearn_zcore.embedding._folder import load_image_folder
 from sklearn_zcore.embedding._images import UnreadableImage
+from sklearn_zcore.embedding._models import ALIASES
 from sklearn_zcore.embedding._run import EmbeddingRun
 from sklearn_zcore.embedding._thumbnail import encode_thumbnail, image_sequence
 
 __all__ = [
+    "ALIASES",
     "BrokenInputError",
     "BrokenInputWarning",
     "CacheError",

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sklearn_zcore._warnings import warn_user
+from sklearn_zcore._words import plural
 from sklearn_zcore.embedding._files import expand_home
 
 # What Pillow reads, by its names, of what people keep pictures in.
@@ -24,6 +26,10 @@ IMAGE_FORMATS = {
     "ICO": ".ico",
 }
 IMAGE_SUFFIXES = frozenset(" ".join(IMAGE_FORMATS.values()).split())
+# Pictures as well, of phones and cameras, that Pillow does not read by itself.
+UNREAD_SUFFIXES = frozenset(
+    ".heic .heif .hif .jxl .cr2 .cr3 .nef .arw .dng .raf .orf .rw2 .psd .svg".split()
+)
 
 
 class ImageFolder(NamedTuple):
@@ -43,7 +49,7 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     """List the images of a folder, and their labels where its sub-folders are classes.
 
     Files are taken by their extension and not opened. Hidden files and folders, those that begin
-    with a dot, are left out.
+    with a dot, are left out. Pictures that Pillow does not read, such as ``.heic``, are warned of.
 
     Parameters
     ----------
@@ -88,12 +94,16 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
         raise FileNotFoundError(f"The folder {root} does not exist.")
     if not root.is_dir():
         raise NotADirectoryError(f"{root} is a file, not a folder. Pass its folder {root.parent}.")
-    relative = sorted(_image_files(root), key=lambda file: file.parts)
+    found, unread = _image_files(root)
+    relative = sorted(found, key=lambda file: file.parts)
+    left_out = _left_out(root, unread)
     if not relative:
         raise ValueError(
             f"The folder {root} holds no image: no file in it ends in "
-            f"{', '.join(sorted(IMAGE_SUFFIXES))}."
+            f"{', '.join(sorted(IMAGE_SUFFIXES))}. {left_out}".rstrip()
         )
+    if left_out:
+        warn_user(left_out)
     paths = [str(root / file) for file in relative]
     classes = {file.parts[0] for file in relative if len(file.parts) > 1}
     if len(classes) < 2 or any(len(file.parts) == 1 for file in relative):
@@ -101,13 +111,25 @@ def load_image_folder(path: str | os.PathLike[str]) -> ImageFolder:
     return ImageFolder(paths, np.array([file.parts[0] for file in relative]))
 
 
-def _image_files(root: Path) -> list[Path]:
-    """Return the images below a folder, relative to it.
+def _left_out(root: Path, unread: list[str]) -> str:
+    """Tell of pictures that are not read, if there are any."""
+    if not unread:
+        return ""
+    suffixes = sorted({os.path.splitext(name)[1].lower() for name in unread})
+    return (
+        f"{plural(len(unread), 'picture')} in {root} that cannot be read here, such as "
+        f"{min(unread)}: convert what ends in {', '.join(suffixes)}, for instance to .jpg."
+    )
+
+
+def _image_files(root: Path) -> tuple[list[Path], list[str]]:
+    """Return the images below a folder, relative to it, and the pictures that are not read.
 
     Links to folders are followed, as data sets are often put together from them; but each folder
     is visited once, and under its own place if it has one here.
     """
     found: list[Path] = []
+    unread: list[str] = []
     seen: set[tuple[int, int]] = set()
     folders, links = [""], list[str]()
     while folders or links:
@@ -134,7 +156,9 @@ def _image_files(root: Path) -> list[Path]:
                 (links if entry.is_symlink() else folders).append(inside)
             elif is_image_name(entry.name):
                 found.append(Path(inside))
-    return found
+            elif os.path.splitext(entry.name)[1].lower() in UNREAD_SUFFIXES:
+                unread.append(inside)
+    return found, unread
 
 
 def is_image_name(name: str) -> bool:

@@ -1,7 +1,7 @@
 """Embeddings written to a store as they are made, in bounded memory."""
 
 import os
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -15,6 +15,30 @@ from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.embedding._broken import BrokenInputError, BrokenInputWarning
 from sklearn_zcore.embedding._inputs import as_items
 from sklearn_zcore.rows import ColumnStore
+
+
+class Blocks:
+    """A generator of blocks of rows that says how many rows there will be.
+
+    Parameters
+    ----------
+    blocks : generator of ndarray of shape (n_rows, n_features)
+    n_samples : int
+        At most.
+    """
+
+    def __init__(self, blocks: Generator[NDArray[np.float32], None, None], n_samples: int) -> None:
+        self._blocks, self.n_samples = blocks, n_samples
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        return self
+
+    def __next__(self) -> NDArray[np.float32]:
+        return next(self._blocks)
+
+    def close(self) -> None:
+        """End the work."""
+        self._blocks.close()
 
 
 class BlockwiseEmbedding:
@@ -42,10 +66,8 @@ class BlockwiseEmbedding:
         self.errors: dict[int, str] = {}
         self.n_computed = 0
 
-    def blocks(
-        self, *, verbose: int = 0, skip: bool = False
-    ) -> Generator[NDArray[np.float32], None, None]:
-        """Yield the embeddings of the items that can be read.
+    def blocks(self, *, verbose: int = 0, skip: bool = False) -> Blocks:
+        """Return an iterator over the embeddings of the items that can be read.
 
         Parameters
         ----------
@@ -53,7 +75,14 @@ class BlockwiseEmbedding:
         skip : bool, default=False
             Leave out broken items. Otherwise nothing is yielded from the first of them on; all
             others are embedded (and kept in the cache), and then all that are broken are told of.
+
+        Returns
+        -------
+        Blocks
         """
+        return Blocks(self._run(verbose, skip), len(self._items))
+
+    def _run(self, verbose: int, skip: bool) -> Generator[NDArray[np.float32], None, None]:
         with progress_bar(verbose, "Embedding", "items") as progress:
             progress.add_total(len(self._items))
             for part in gen_batches(len(self._items), self._block_size):
@@ -126,7 +155,9 @@ class StoreWriterMixin:
             If there is something at the path.
         ImportError
             If the extra ``embed`` or ``scale`` is not installed.
-        OSError, ValueError, TypeError
+        OSError
+            If the disk has not as many bytes as are needed, which is told after the first block.
+        ValueError, TypeError
             As `transform` and `ColumnStore.from_array` raise them.
         """
         refuse_store_at(path, overwrite)

@@ -82,6 +82,7 @@ def check_columns(source: Table, names: list[str], output: Output | None) -> Non
             csv_cells(name, source.table[name].slice(0, 0))
         except TableError as trouble:
             trouble.columns = trouble.unwritable = (name,)
+            trouble.remedy = ".parquet"
             troubles[name] = trouble
     if troubles:
         raise merged(list(troubles.values()))

@@ -45,7 +45,7 @@ class _Cover:
         try:
             rows = block if self.compared is None else self.compared(block)
         except UnusableRows as error:
-            return _Covered(nearest[:0], distance[:0], None, error)
+            return _Covered(nearest[:0], distance[:0], None, error.with_traceback(None))
         measure = euclidean_to(self.points)
         for some in gen_batches(n, ROWS_AT_ONCE):
             nearest[some], distance[some] = measure(rows[some])

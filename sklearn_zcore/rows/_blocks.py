@@ -197,7 +197,10 @@ def _at_path(path: str | Path, columns: Sequence[str] | None) -> BlockSource:
 
         from sklearn_zcore.rows._block_tables import table_blocks
 
-        found = table_blocks(pyarrow.dataset.dataset(name), columns)
+        files = pyarrow.dataset.dataset(name)
+        if not files.files:
+            raise FileNotFoundError(f"There is no Parquet file in {name}.")
+        found = table_blocks(files, columns)
         assert found is not None
         return found
     raise ValueError(

@@ -144,16 +144,18 @@ def _check_same(source: Any, files: StoreFiles, done: Sequence[tuple[int, int]])
 
 def _refuse_full_disk(source: Any, path: str, done: Sequence[tuple[int, int]]) -> None:
     """Raise OSError if the disk has not as many bytes as are left to write."""
-    if "://" in path or source.shape[0] < 0:
+    n = source.shape[0] if source.shape[0] >= 0 else source.n_expected
+    if "://" in path or n is None:
         return
-    n_left = source.shape[0] - sum(end - first for first, end in done)
+    n_left = n - sum(end - first for first, end in done)
     needed = int(1.01 * n_left * (source.shape[1] * source.dtype.itemsize + 8)) + 2**20
     free = free_disk(path)
     if needed > free:
-        StoreFiles(path).remove()
+        if not done:
+            StoreFiles(path).remove()
         raise OSError(
-            f"Writing {path} takes {needed:,} bytes, and {free:,} are free there. Free some, or "
-            f"give a path on another disk."
+            f"Writing {path} takes {needed:,} bytes{' more' if done else ''}, and {free:,} are "
+            f"free there. Free some, or give a path on another disk."
         )
 
 

@@ -33,11 +33,18 @@ class ArrayBlocks(Pieces):
 
 
 class StreamBlocks:
-    """Blocks that can be read once, in order, joined to blocks of a useful size."""
+    """Blocks that can be read once, in order, joined to blocks of a useful size.
+
+    Parameters
+    ----------
+    blocks : iterator of array-like of shape (n_rows, n_features)
+        An attribute ``n_samples`` says how many rows there will be, at most.
+    """
 
     feature_names: Any = None
 
     def __init__(self, blocks: Iterator[Any]) -> None:
+        self.n_expected: int | None = getattr(blocks, "n_samples", None)
         self._blocks = self._checked(blocks)
         first = next(self._blocks, None)
         if first is None:

@@ -96,7 +96,7 @@ class _Look:
         try:
             rows = block if self.compared is None else self.compared(block)
         except UnusableRows as error:
-            unusable = error
+            unusable = error.with_traceback(None)  # which would hold the block
         return _Found(
             fingerprints(block),
             None if self.compared is None else fingerprints(rows),

@@ -185,26 +185,28 @@ class UnusableRows(ValueError):
 
     Parameters
     ----------
-    rows : ndarray of int
-        Their numbers, ascending.
+    first : int
+        Number of the first of them.
+    n_rows : int
+        How many they are.
     reason : str
         The message, with ``{row}`` for the first of them, and ``{rows}`` for how many they are.
     """
 
-    def __init__(self, rows: NDArray[np.intp], reason: str) -> None:
-        self.first, self.n_rows, self.reason = int(rows[0]), int(rows.size), reason
-        super().__init__(reason.format(row=self.first, rows=plural(self.n_rows, "row")))
+    def __init__(self, first: int, n_rows: int, reason: str) -> None:
+        self.first, self.n_rows, self.reason = first, n_rows, reason
+        super().__init__(reason.format(row=first, rows=plural(n_rows, "row")))
 
     @staticmethod
     def refuse(found: Iterable[tuple[int, "UnusableRows | None"]]) -> None:
         """Raise about those of all blocks, each given with its first row, in order."""
         bad = [(first + own.first, own) for first, own in found if own is not None]
         if bad:
-            numbers = np.full(sum(own.n_rows for _, own in bad), bad[0][0])
-            raise UnusableRows(numbers, bad[0][1].reason)
+            (place, one), n_rows = bad[0], sum(own.n_rows for _, own in bad)
+            raise UnusableRows(place, n_rows, one.reason)
 
     def __reduce__(self) -> Any:
-        return type(self), (np.full(self.n_rows, self.first), self.reason)
+        return type(self), (self.first, self.n_rows, self.reason)
 
 
 def raise_not_finite(

@@ -148,7 +148,8 @@ class ColumnStore(Pieces):
             An array, frame or memory map; a Zarr array, or a path to one; a dask array or frame,
             whose blocks are written where they are; Parquet files, as a path to one or to a folder
             of them, or as pyarrow opens them; a Hugging Face ``Dataset``; or an iterator of blocks
-            of rows.
+            of rows. If that has an attribute ``n_samples``, of how many rows there will be, whether
+            the disk has room for them is told before any is written.
         path : str or path-like
             Where to write: a folder that is not there yet, or a URL that fsspec knows. Workers on
             other machines must see it, too.

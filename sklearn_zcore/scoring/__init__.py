@@ -10,5 +10,13 @@ what `make_plan` plans, unless it is given another planner.
 from sklearn_zcore.scoring._checkpoint import Checkpoint
 from sklearn_zcore.scoring._engine import Scorer, scale_scores
 from sklearn_zcore.scoring._plan import Plan, make_plan
+from sklearn_zcore.scoring._stored import refuse_too_large_store
 
-__all__ = ["Checkpoint", "Plan", "Scorer", "make_plan", "scale_scores"]
+__all__ = [
+    "Checkpoint",
+    "Plan",
+    "Scorer",
+    "make_plan",
+    "refuse_too_large_store",
+    "scale_scores",
+]

@@ -116,41 +116,16 @@ def score_chunk(
     plan: Plan,
     k: int,
     exponent: float,
+    scores: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Return the scores of some subspaces, in units of 2**-32.
 
-    ``slots`` says where ``columns`` has their features.
+    ``slots`` says where ``columns`` has their features. They are added to ``scores``, if there are
+    any.
     """
-    scores = zeros(columns.shape[1])
-    add_chunk(workspaces, columns, codes, grids, n_bins, slots, plan, k, exponent, scores)
-    return scores
-
-
-def zeros(*shape: int) -> NDArray[np.int64]:
-    """Return zeros straight from the system.
-
-    What threads get from malloc and give back, it may keep for each of them: 150 MB for a million
-    rows.
-    """
-    size = int(np.prod(shape))
-    return np.frombuffer(mmap.mmap(-1, 8 * max(1, size)), np.int64, size).reshape(shape)
-
-
-def add_chunk(
-    workspaces: Workspaces,
-    columns: NDArray[np.float32],
-    codes: NDArray[np.uint8],
-    grids: NDArray[np.float32],
-    n_bins: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    plan: Plan,
-    k: int,
-    exponent: float,
-    scores: NDArray[np.int64],
-) -> None:
-    """Add the scores of some subspaces, see `score_chunk`."""
     from sklearn_zcore.scoring._kernels import score_brute, score_nearest
 
+    scores = zeros(columns.shape[1]) if scores is None else scores
     work = workspaces.take()
     columns, slots = frozen(columns), frozen(np.ascontiguousarray(slots))
     features, targets, n_targets = (frozen(np.ascontiguousarray(array)) for array in plan)
@@ -162,6 +137,17 @@ def add_chunk(
             n_targets, k, exponent, work, scores,
         )  # fmt: skip
     workspaces.give(work)
+    return scores
+
+
+def zeros(*shape: int) -> NDArray[np.int64]:
+    """Return zeros straight from the system.
+
+    What threads get from malloc and give back, it may keep for each of them: 150 MB for a million
+    rows.
+    """
+    size = int(np.prod(shape))
+    return np.frombuffer(mmap.mmap(-1, 8 * max(1, size)), np.int64, size).reshape(shape)
 
 
 def _size(n: int, m: int, k: int, q: int) -> float:

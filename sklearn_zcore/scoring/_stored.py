@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from sklearn_zcore._parallel import as_completed
 from sklearn_zcore.scoring._chunks import (
     Workspaces,
-    add_chunk,
     estimated_seconds,
     part,
     refuse_too_large,
+    score_chunk,
     targets_at_once,
     zeros,
 )
@@ -65,10 +65,8 @@ class Stored:
         self.features = StoredFeatures(store, m, binned)
         self._store, self._m, self._k, self._exponent = store, m, k, exponent
         self._n_jobs = n_jobs
-        n, d = store.shape
-        self.capacity = min(d, max(m + 1, _SLAB_BYTES // (5 * n)))
-        slab = (5 * self.capacity + store.dtype.itemsize) * n
-        refuse_too_large(n, m, 0, slab + 16 * n, n_jobs, "of memory")
+        refuse_too_large_store(store.shape, store.dtype, m, n_jobs)
+        self.capacity = _capacity(store.shape, m)
         self.n_reads = 0
 
     def run(self, plan: Plan, half: NDArray[np.intp], tally: Tally) -> Iterator[int]:
@@ -125,6 +123,29 @@ class Stored:
     def _part(self, plan: Plan, subspaces: NDArray[np.intp]) -> tuple[Plan, dict[int, Feature]]:
         own = Plan(plan.features[subspaces], plan.targets[subspaces], plan.n_targets[subspaces])
         return own, self.features.of(np.unique(own.features))
+
+
+def _capacity(shape: tuple[int, int], m: int) -> int:
+    """Return how many features a worker holds at a time."""
+    n, d = shape
+    return min(d, max(m + 1, _SLAB_BYTES // (5 * n)))
+
+
+def refuse_too_large_store(
+    shape: tuple[int, int], dtype: np.dtype[Any], subspace_dim: int, n_jobs: int | None
+) -> None:
+    """Raise MemoryError if scoring rows from a store takes more memory than is free.
+
+    Parameters
+    ----------
+    shape : (int, int)
+    dtype : dtype
+    subspace_dim : int
+    n_jobs : int or None
+    """
+    n = shape[0]
+    slab = (5 * _capacity(shape, subspace_dim) + dtype.itemsize) * n
+    refuse_too_large(n, subspace_dim, 0, slab + 16 * n, n_jobs, "of memory")
 
 
 class StoredFeatures:
@@ -266,7 +287,7 @@ def _run_task(
             counts = np.clip(plan.n_targets[run] - t, 0, at_once).astype(np.int32)
             if counts.any():
                 own = part(plan, np.array(run), t, counts)._replace(features=slots)
-                add_chunk(
+                score_chunk(
                     work.idle.workspaces, slab.values, slab.codes, slab.grids, slab.n_bins, slots,
                     own, work.k, work.exponent, total,
                 )  # fmt: skip

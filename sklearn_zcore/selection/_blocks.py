@@ -25,6 +25,7 @@ from sklearn_zcore.selection._campaign import row_numbers, row_weights
 from sklearn_zcore.selection._set_aware import SetAwareSelector
 
 _SHARE_OF_FREE = 0.5  # of memory: what rows on disk may take there
+_BYTES_A_ROW = 48  # hashes, orders, gains, ranking, scores; beside the eighth of rows that moves
 _FEW = 4096  # rows that are brought here
 _SAMPLED = (2048, 8192)  # rows that medians are taken over, of few and of many
 _SHARE_SAMPLED = 1 / 64
@@ -95,6 +96,18 @@ def _firsts(hashes: NDArray[np.uint64]) -> NDArray[np.intp] | None:
     return np.asarray(first[group.ravel()])
 
 
+def _refuse_too_large(source: BlockSource, owner: str) -> None:
+    """Raise MemoryError if what moves of rows takes more memory than is free."""
+    (n, d), free = source.shape, free_memory()
+    needed = n * _BYTES_A_ROW + n // 8 * d * (source.dtype.itemsize + 4)
+    if free is not None and needed > free:
+        raise MemoryError(
+            f"{owner} takes some {needed:,} bytes here for {n:,} rows of {d:,} features that stay "
+            f"where they are, and {free:,} are free. Fit some of the rows, or where there is more "
+            f"memory."
+        )
+
+
 class BlockSelector(SetAwareSelector):
     """Base class of selectors that are fitted on rows where they are.
 
@@ -144,6 +157,7 @@ class BlockSelector(SetAwareSelector):
 
     def _fit_blocks(self, source: BlockSource, *, selected: Any, sample_weight: Any) -> Self:
         owner, n = type(self).__name__, source.shape[0]
+        _refuse_too_large(source, owner)
         with all_or_nothing(self):
             self._name_features(source)
             self._taken = row_numbers(selected, n)

@@ -39,7 +39,8 @@ def directions(rows: Any, owner: str) -> Any:
     zero = np.flatnonzero(_largest(rows) == 0)
     if zero.size:
         raise UnusableRows(
-            zero,
+            int(zero[0]),
+            zero.size,
             f"Row {{row}} of X is all zeros, as {{rows}} in all: it has no direction, which is "
             f"what {owner}(metric='cosine') compares. Leave such rows out, or take "
             f"metric='euclidean'.",

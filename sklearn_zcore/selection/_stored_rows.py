@@ -17,13 +17,14 @@ _SHARE_OF_FREE = 0.5  # of memory: what rows on disk may take there
 
 
 @contextmanager
-def within_reach(X: Any, *, n_jobs: int | None, verbose: int) -> Iterator[Any]:
+def within_reach(X: Any, *, subspace_dim: int, n_jobs: int | None, verbose: int) -> Iterator[Any]:
     """Bring rows on disk to where they can be worked with.
 
     Parameters
     ----------
     X : object
         Whatever was passed as rows.
+    subspace_dim : int
     n_jobs : int or None
     verbose : int
         Whether to say what is done, on stderr.
@@ -33,6 +34,13 @@ def within_reach(X: Any, *, n_jobs: int | None, verbose: int) -> Iterator[Any]:
     object
         A Zarr array as an array in memory, or memory maps and Zarr arrays that are larger than half
         of the free memory as a store that is there as long as the context lasts. All else as it is.
+
+    Raises
+    ------
+    MemoryError
+        If there is not as much memory as scoring from a store takes.
+    OSError
+        If the disk has not as much room.
     """
     is_zarr = _is_zarr(X)
     source = block_source(X) if is_zarr or isinstance(X, np.ndarray) else None
@@ -43,6 +51,9 @@ def within_reach(X: Any, *, n_jobs: int | None, verbose: int) -> Iterator[Any]:
     if free is None or size <= _SHARE_OF_FREE * free:
         yield source.take(np.arange(source.shape[0])) if is_zarr else X
         return
+    from sklearn_zcore.scoring import refuse_too_large_store
+
+    refuse_too_large_store(source.shape, source.dtype, subspace_dim, n_jobs)  # before it is written
     with temporary_folder(Path(tempfile.gettempdir()) / "sklearn-zcore-rows") as folder:
         if verbose:
             sys.stderr.write(

@@ -145,8 +145,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
     up. The scores are then far from converged, and the coreset is in part a random one. With more
     draws a row it goes to sparse regions: at budgets up to 10 %, models trained on it are mostly
     worse, and with no number of draws reliably better than on random rows. At 30 % and more, the
-    number of draws hardly matters. ``stability_`` is no reason to make more, unless the same rows must come
-    out for another seed.
+    number of draws hardly matters. ``stability_`` is no reason to make more, unless the same rows
+    must come out for another seed.
 
     Rows that do not fit in memory are fitted from a `ColumnStore`, in about
     ``n_samples * (65 * n_jobs + 40)`` bytes, and 200 MB, and 64 MB a worker, whatever the number of
@@ -271,7 +271,8 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
             If X has to be written to a store, and the disk has not as much room.
         """
         self._refuse(others)
-        with within_reach(X, n_jobs=self.n_jobs, verbose=self.verbose) as rows:
+        m, n_jobs, verbose = self.subspace_dim, self.n_jobs, self.verbose
+        with within_reach(X, subspace_dim=m, n_jobs=n_jobs, verbose=verbose) as rows:
             self._fit_rows(rows, groups=groups)
             if isinstance(rows, ColumnStore) and rows is not X:
                 self._rows_of_fit = block_source(X)
@@ -370,6 +371,6 @@ class ZCoreSelector(FitsStores, BaseCoresetSelector):
             f"(stability_ < tol={self.tol}): with another random_state, other rows are selected. "
             f"{advice}; n_iter_={self.n_iter_:,} were made. More draws make the coreset "
             f"reproducible, not better to train on: at budgets up to 10 %, models were mostly "
-            f"better with the coreset of fewer draws. tol=0 asks for no stability, and does not warn.",
+            f"better with that of fewer draws. tol=0 asks for no stability, and does not warn.",
             ConvergenceWarning,
         )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn_zcore.tables._errors import Setting, TableError, Words, merged, spelled
+from sklearn_zcore.tables._errors import Setting, TableError, Words, merged, require, spelled
 from sklearn_zcore.tables._lists import lists_to_matrix, shortened, spread_lists
 from sklearn_zcore.tables._origin import (
     ARRAY_FORMATS,
@@ -111,6 +111,7 @@ __all__ = [
     "read_campaign",
     "read_table",
     "refuse_on_disk",
+    "require",
     "resolve_roles",
     "rows_in_file",
     "rows_not_empty",

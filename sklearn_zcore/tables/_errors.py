@@ -8,6 +8,9 @@ from typing import Any
 
 from sklearn_zcore._extras import how_to_install
 
+# Of the packages that the extra ``table`` has not.
+_EXTRAS = {"datasets": "hf", "distributed": "dask", "matplotlib": "plot", "zarr": "scale"}
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -85,6 +88,11 @@ class TableError(ValueError):
         The columns that are at fault, if it helps to leave them out.
     unwritable : sequence of str, default=()
         Those that must not even be written.
+
+    Attributes
+    ----------
+    remedy : str
+        The format of output in which nothing would be at fault; empty where there is none.
     """
 
     def __init__(
@@ -100,6 +108,7 @@ class TableError(ValueError):
         self.columns = tuple(columns)
         self.unwritable = tuple(unwritable)
         self.parts: list[TableError] = []  # where it tells of several
+        self.remedy = ""
 
     def __reduce__(self) -> tuple[type["TableError"], tuple[Any, ...]]:
         return type(self), (self.message, self.hint, self.columns, self.unwritable)
@@ -134,6 +143,9 @@ def merged(troubles: list[TableError]) -> TableError:
         [name for trouble in troubles for name in trouble.unwritable],
     )
     error.parts = troubles
+    remedies = {trouble.remedy for trouble in troubles}
+    if len(remedies) == 1 and (remedy := remedies.pop()):
+        error.remedy, error.hint = remedy, troubles[0].hint
     return error
 
 
@@ -170,9 +182,9 @@ def require(*modules: str, why: str) -> list[Any]:
             loaded.append(importlib.import_module(name))
         except ImportError as error:
             package = name.partition(".")[0]
-            extra = "hf" if package == "datasets" else "table"
             raise ImportError(
                 f"{why} needs {package}, which could not be imported ({error}). "
-                f"{how_to_install(extra)} Arrays (.npy and .npz) work without it."
+                f"{how_to_install(_EXTRAS.get(package, 'table'))} Arrays (.npy and .npz) work "
+                f"without it."
             ) from error
     return loaded

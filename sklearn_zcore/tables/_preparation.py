@@ -10,7 +10,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._content import Content, open_content
-from ._errors import TableError
+from ._errors import Setting, TableError, Words
 from ._kinds import find_kinds
 from ._numbers import NumberScaling, Survey, refuse_missing
 from ._readers import NUMBERS, TEXTS, ColumnReader, NumberReader
@@ -208,8 +208,10 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             numbers = numbers[:, kept]
         self._scaling = scaling.select(kept)
         if not self._of_kinds(*NUMBERS, *TEXTS):
+            ids = {reader.name: "text" for reader in self._of_kinds("identifier")[:1]}
             raise TableError(
-                "No column is left to select on: none has a value in any row, or all are ids."
+                "No column is left to select on: none has a value in any row, or all are ids.",
+                Words("If one is no id: {kinds}.", kinds=Setting("kinds", ids)) if ids else "",
             )
         parts = [numbers, *self._fit_encoders(texts)]
         self._tell(n_missing)

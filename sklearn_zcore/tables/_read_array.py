@@ -65,7 +65,10 @@ def _load_npz(path: Path, key: str | None) -> Any:
             if key is None and len(names) != 1:
                 raise TableError(
                     f"The input {path} holds {plural(len(names), 'array')}: {shorten(names)}.",
-                    Words("Name the one to use: {key}.", key=Setting("key", "NAME")),
+                    Words(
+                        "Name the one to use: {key}.",
+                        key=Setting("key", "X" if "X" in names else "NAME"),
+                    ),
                 )
             if key is not None and key not in names:
                 raise TableError(

@@ -60,6 +60,9 @@ def test_what_is_printed(zcore, table):
     )
     rows = {line.split()[0]: line for line in lines if "±" in line}
     assert {"facility-location", "k-means", "random"} < set(rows)
+    # With the four budgets that it has by default, a line fits into 80 columns.
+    name = 2 + len("facility-location") + 1
+    assert 2 * (len(rows["random"]) - name) <= 80 - name
     assert "zcore" not in rows
     assert any("facility-location is" in line and "ahead of random" in line for line in lines)
     assert "1 row without a label left out" in result.stderr

@@ -188,13 +188,16 @@ def test_broken_images_are_skipped(selected, zcore, photos, model, tmp_path):
     result = zcore("embed", photos, "-m", model, "-o", out, "--on-error", "skip")
     assert "1 image skipped, which cannot be read:" in result.stderr
     assert f"  {bad}: is not an image" in result.stderr
+    assert "Note:" not in result.stderr
     assert "20 images in 2 classes, 1 skipped" in result.stdout
     assert np.load(out).shape == (20, 16)
     only = tmp_path / "only"
     only.mkdir()
     bad.rename(only / "bad.png")
     args = ("-m", model, "-o", tmp_path / "x.npy", "--on-error", "skip")
-    assert "No image in" in zcore("embed", only, *args, code=2).stderr
+    (photos / "cat" / "IMG_1.HEIC").touch()
+    assert "Note: 1 picture in" in zcore("embed", photos, *args, "--force").stderr
+    assert "No image in" in zcore("embed", only, *args, "--force", code=2).stderr
 
 
 def test_cache(zcore, photos, model, tmp_path, own_cache):

@@ -1,6 +1,8 @@
 """Each mistake in a table has a message that says what, where and what to do."""
 
 import gzip
+import re
+import shlex
 
 import numpy as np
 import pytest
@@ -132,3 +134,33 @@ def test_array_of_negative_shape(fails, write):
     header = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode()
     message = fails(write(header + bytes(60), "X.npy"))
     assert "not a readable .npy file: negative dimensions" in message
+
+
+def test_a_matrix_that_csv_cannot_hold_is_not_left_out(zcore, tmp_path):
+    """Without the embeddings, the rows would be selected by what stands beside them."""
+    pd = pytest.importorskip("pandas")
+    rows = np.random.default_rng(0).normal(size=(30, 3)).tolist()
+    table, out = tmp_path / "t.parquet", tmp_path / "o.csv"
+    pd.DataFrame({"id": range(30), "emb": rows}).to_parquet(table)
+    told = zcore("select", table, "-b", "3", "-o", out, code=2).stderr
+    assert "cannot be written as CSV" in told and "leaves them out" not in told
+    line = shlex.split(re.search(r"This keeps them: zcore (.*)", told)[1])
+    assert line == ["select", str(table), "-b", "3", "-o", str(tmp_path / "o.parquet")]
+    assert "'emb' holds lists of 3 numbers" in zcore(*line).stderr
+    told = zcore("select", table, "-b", "3", f"--out={out}", code=2).stderr
+    assert "This leaves them out" in told  # its output is not a word of its own
+
+
+def test_labels_of_an_npz_file_are_an_array_of_it(zcore, tmp_path):
+    np.savez(tmp_path / "xy.npz", X=np.eye(9), y=np.arange(9) % 2)
+    told = zcore("compare", tmp_path / "xy.npz", code=2).stderr
+    assert "--target is missing" in told and "--target y" in told
+
+
+def test_nothing_but_ids(zcore, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("id\n" + "".join(f"AX-{i:05}\n" for i in range(60)))
+    call = ("select", table, "-b", 5, "-o", tmp_path / "o.csv")
+    told = zcore(*call, code=2).stderr
+    assert "all are ids" in told and "If one is no id: --kind 'id=text'" in told
+    zcore(*call, "--kind", "id=text")

@@ -179,3 +179,9 @@ def test_help_leaves_out_the_rare(zcore, monkeypatch, name):
     assert hidden >= ({"--n-neighbors", "--pooling"} if name == "select" else {"--debug"})
     assert len(short.splitlines()) <= 150
     assert zcore(name, "--help").stdout == short  # what --help-all has shown is hidden again
+
+
+@pytest.mark.parametrize("args", [(), ("cache",), ("cache", "info"), ("cache", "clear")])
+def test_a_switch_of_any_help_takes_no_value(zcore, args):
+    shown = zcore(*args, "--help").stdout
+    assert "--help" in shown and "<bool>" not in shown

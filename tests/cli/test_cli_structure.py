@@ -85,7 +85,7 @@ def test_every_option_is_declared_once():
             assert "typer.Option(" not in file.read_text("utf-8").replace(VERSION, "")
 
 
-VERSION = 'typer.Option("--version"'
+VERSION = 'typer.Option(\n            "--version"'
 
 
 def test_help_tells_of_every_option():

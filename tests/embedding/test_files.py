@@ -325,3 +325,15 @@ def test_an_image_that_does_not_fit_in_memory(where, embedder, files, monkeypatc
     good = ~np.isnan(caught.value.embeddings).any(axis=1)
     assert sorted(caught.value.errors) == [0, 4, 8]
     np.testing.assert_allclose(caught.value.embeddings[good], expected[good], atol=1e-5)
+
+
+def test_pictures_that_are_not_read_are_told_of(tmp_path):
+    for name in ("a.jpg", "deep/IMG_1.HEIC", "deep/b.heic", "deep/c.nef", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    what = r"3 pictures in .* such as deep.IMG_1\.HEIC: convert what ends in \.heic, \.nef"
+    with pytest.warns(UserWarning, match=what):
+        assert len(load_image_folder(tmp_path).paths) == 1
+    (tmp_path / "a.jpg").unlink()
+    with pytest.raises(ValueError, match=f"holds no image.*{what}"):
+        load_image_folder(tmp_path)

@@ -47,6 +47,21 @@ def test_what_transform_gives(model, paths, tmp_path, with_cache):
     assert again.shape[0] == 9
 
 
+def test_a_full_disk_is_told_after_the_first_block(model, paths, tmp_path, monkeypatch):
+    embedded = []
+    transform = FoundationEmbedder.transform
+
+    def counted(self, X):
+        embedded.extend(X)
+        return transform(self, X)
+
+    monkeypatch.setattr(FoundationEmbedder, "transform", counted)
+    monkeypatch.setattr("sklearn_zcore.rows._ingest.free_disk", lambda path: 1000)
+    with pytest.raises(OSError, match=r"takes [\d,]+ bytes, and 1,000 are free"):
+        FoundationEmbedder(model).transform_to(paths, tmp_path / "e.zarr", block_size=8)
+    assert len(embedded) == 8 and not (tmp_path / "e.zarr").exists()
+
+
 def test_broken_items(model, paths, tmp_path):
     for row in (3, 21):
         with open(paths[row], "wb") as file:

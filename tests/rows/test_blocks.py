@@ -210,6 +210,12 @@ def test_tables_that_are_no_numbers(tmp_path, table, message, kind):
         list(block_source(rows).map(content))
 
 
+def test_an_empty_folder(tmp_path):
+    pytest.importorskip("pyarrow")
+    with pytest.raises(FileNotFoundError, match="There is no Parquet file in"):
+        block_source(tmp_path)
+
+
 def test_columns_are_chosen(X, tmp_path):
     table = pa.table({"id": ["a"] * N, "b": X[:, 1], "a": X[:, 0].astype(np.float64)})
     pq.write_table(table, tmp_path / "X.parquet")

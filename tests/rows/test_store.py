@@ -305,6 +305,48 @@ def test_a_full_disk_is_told_before_work_starts(X, path, monkeypatch):
     assert not path.exists()
 
 
+def test_a_full_disk_costs_nothing_that_is_written(X, path, monkeypatch):
+    interrupted(X, path, monkeypatch, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(_ingest, "free_disk", lambda path: 1000)
+        with pytest.raises(OSError, match=r"takes [\d,]+ bytes more, and 1,000 are free"):
+            ColumnStore.from_array(X, path)
+    write, written = _ingest._WriteBlock.__call__, []
+
+    def counted(self, block, first):
+        written.append(first)
+        return write(self, block, first)
+
+    monkeypatch.setattr(_ingest._WriteBlock, "__call__", counted)
+    ColumnStore.from_array(X, path)
+    assert 0 < len(written) and 0 not in written
+
+
+class Announced:
+    """A stream that says how many rows there will be."""
+
+    n_samples = 10**6
+
+    def __init__(self, X):
+        self.blocks = iter(np.array_split(X, 10))
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return next(self.blocks)
+
+
+def test_a_stream_that_says_its_length_is_told_of_a_full_disk(X, path, monkeypatch):
+    free = 10**6 * X.shape[1] * X.itemsize
+    monkeypatch.setattr(_ingest, "free_disk", lambda path: free)
+    with pytest.raises(OSError, match=rf"takes [\d,]+ bytes, and {free:,} are free"):
+        ColumnStore.from_array(Announced(X), path)
+    assert not path.exists()
+    monkeypatch.undo()
+    assert ColumnStore.from_array(Announced(X), path).shape == X.shape
+
+
 def test_where_fsspec_reaches(X):
     pytest.importorskip("fsspec")
     store = ColumnStore.from_array(X, "memory://rows.zcols")

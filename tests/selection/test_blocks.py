@@ -153,6 +153,14 @@ def test_files(tmp_path, few, kind, n_jobs, monkeypatch):
     assert found <= 1.04 * best
 
 
+def test_too_little_memory_is_told_before_work_starts(few, monkeypatch):
+    rows = da.map_blocks(lambda block: pytest.fail("computed"), lazily(), dtype=X.dtype, meta=X)
+    monkeypatch.setattr(_blocks, "free_memory", lambda: 1000)
+    for make in (facility, kmeans, kcenter):
+        with pytest.raises(MemoryError, match=r"Selector takes some 3\d\d,\d\d\d bytes .* 1,000"):
+            make().fit(rows)
+
+
 def as_dask(rows, path):
     return lazily(rows, 700)
 

@@ -160,6 +160,26 @@ def test_large_rows_on_disk_get_a_store_for_the_time_of_the_fit(
     assert not temporary.exists() or not os.listdir(temporary)
 
 
+@pytest.mark.parametrize("container", [as_map, as_zarr])
+def test_what_a_fit_of_rows_on_disk_needs_is_told_before_work_starts(
+    X, tmp_path, monkeypatch, container
+):
+    rows = container(X, tmp_path)
+    monkeypatch.setattr(_stored_rows, "free_memory", lambda: 1000)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(
+        "sklearn_zcore.rows._ingest._WriteBlock.__call__", lambda *_: pytest.fail("written")
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("sklearn_zcore.scoring._chunks.free_memory", lambda: 1000)
+        with pytest.raises(MemoryError, match=r"takes some [\d,]+ bytes.*and 1,000 are free"):
+            zcore().fit(rows)
+    monkeypatch.setattr("sklearn_zcore.rows._ingest.free_disk", lambda path: 1000)
+    with pytest.raises(OSError, match=r"takes [\d,]+ bytes, and 1,000 are free"):
+        zcore().fit(rows)
+    assert not os.listdir(tmp_path / "temporary")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 def test_nothing_is_left_of_a_fit_that_failed(X, tmp_path, monkeypatch, error):
     def fail(*_, **__):

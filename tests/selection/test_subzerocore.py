@@ -91,6 +91,20 @@ def test_weights_are_copies():
     np.testing.assert_array_equal(shares.ranking_, SubZeroCoreSelector(20).fit(X).ranking_)
 
 
+def test_radii_where_there_are_copies_and_where_not():
+    """One copy has all rows counted one by one: the radii of the others are the same."""
+    rows = np.concatenate([X, X[:1]])
+    with_copy, progress = np.r_[2.0, np.ones(149)], _subzerocore.Silent()
+    directions = (X / np.linalg.norm(X, axis=1)[:, None]).astype(np.float32)
+    for k in (1, 5, 149):
+        found, _ = _subzerocore._look_around(directions, with_copy, k, progress)
+        expected = np.sort(cdist(rows, rows, "cosine"), axis=1)[:150, k]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        found, _ = _subzerocore._look_around(directions, np.ones(150), k, progress)
+        expected = np.sort(cdist(X, X, "cosine"), axis=1)[:, k]
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_rows_selected_before_count_as_covered():
     """The greedy search goes on where it was, if its coreset is to be as large."""
     first = SubZeroCoreSelector(20).fit(X)

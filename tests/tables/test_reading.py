@@ -53,7 +53,7 @@ def test_what_is_wrong_is_refused(write, text, options, message, hint):
 def test_arrays(tmp_path):
     X = np.arange(12.0).reshape(4, 3)
     np.savez(tmp_path / "two.npz", X=X, y=X)
-    with pytest.raises(TableError, match="Name the one to use: key='NAME'"):
+    with pytest.raises(TableError, match="Name the one to use: key='X'"):
         read_table(tmp_path / "two.npz")
     table = read_table(tmp_path / "two.npz", key="X")
     assert table.names == ["f0", "f1", "f2"]

@@ -1,8 +1,11 @@
 """Sentences that name parameters in Python and options on the command line."""
 
 import pickle
+import sys
 
-from sklearn_zcore.tables import Setting, TableError, Words, spelled
+import pytest
+
+from sklearn_zcore.tables import Setting, TableError, Words, require, spelled
 
 
 def as_option(setting):
@@ -23,3 +26,11 @@ def test_words_and_errors_survive_a_pickle():
     error = pickle.loads(pickle.dumps(TableError("what", words)))
     assert (error.message, error.hint) == ("what", words)
     assert str(error) == "what {a}: sep"
+
+
+def test_the_extra_that_brings_a_package(monkeypatch):
+    extras = {"zarr": "scale", "distributed": "dask", "datasets": "hf", "pyarrow": "table"}
+    for package, extra in extras.items():
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(ImportError, match=rf"needs {package}.*sklearn-zcore\[{extra}\]"):
+            require(package, why="This")

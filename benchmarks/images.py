@@ -17,7 +17,8 @@ itself: a run that was stopped, at whatever moment, goes on where it was. RESULT
 
 A selector is named as in `zcore select --method`; zcore:0.8 is ZCore with 0.8 draws a row.
 
-A GPU is used where there is one, in bfloat16 where it can; the same code runs on a CPU.
+A GPU is used where there is one, in bfloat16 where it can; the same code runs on a CPU. --small
+took 37 minutes on two cores that were not idle, killed twice, with MobileNetV2 and six selectors.
 """
 
 import argparse

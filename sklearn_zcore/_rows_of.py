@@ -1,6 +1,7 @@
 """Rows by number, of whatever holds rows: arrays, frames, lists, data sets of other libraries."""
 
 import sys
+from collections.abc import Set
 from typing import Any
 
 import numpy as np
@@ -132,4 +133,8 @@ def _remedy(data: Any) -> str | None:
         return "what .compute() gives"
     if isinstance(data, dict) and not hasattr(data, "tocsr"):
         return "each of its values by itself"
+    if isinstance(data, str | bytes):
+        return "a list of the rows"  # not of characters
+    if isinstance(data, Set) or (hasattr(data, "__next__") and not hasattr(data, "__len__")):
+        return "list(...) of it, in the order of X"
     return None

@@ -1,5 +1,7 @@
 """Rounds: rows selected before, by each selector's own rule, through Pipelines and searches."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,7 +25,15 @@ from sklearn_zcore import CoresetClassifier
 from sklearn_zcore._progress import Silent
 from sklearn_zcore.selection import _swaps
 from sklearn_zcore.selection._swaps import swap_rows
-from tests.selection.common import facility, herding, kcenter, kmeans, random, table
+from tests.selection.common import (
+    TAKES_SELECTED,
+    facility,
+    herding,
+    kcenter,
+    kmeans,
+    random,
+    table,
+)
 
 X = table(200, 5)
 
@@ -96,6 +106,34 @@ def test_three_rounds_reach_what_one_does(make, load):
     rows = StandardScaler().fit_transform(load().data)
     labelled, at_once = three_rounds(make, rows, max(2, len(rows) // 100))
     assert uncovered(make, rows, labelled) < 1.02 * uncovered(make, rows, at_once)
+
+
+@pytest.mark.parametrize("load", [load_digits, load_breast_cancer])
+@pytest.mark.parametrize(
+    "make, metric, power", [(facility, "cityblock", 1), (kmeans, "euclidean", 2)]
+)
+def test_three_rounds_reach_the_objective_of_one(make, metric, power, load):
+    """The objective: what the mean (squared) distance falls short of the largest."""
+    rows = StandardScaler().fit_transform(load().data)
+    distances = cdist(rows, rows, metric) ** power
+    labelled, at_once = (
+        distances.max() - distances[chosen].min(axis=0).mean()
+        for chosen in three_rounds(make, rows, len(rows) // 100)
+    )
+    assert labelled >= 0.98 * at_once
+
+
+def test_rounds_of_kmeans_end_near_one_fit():
+    """The sum of the squared distances itself: seeds by plain k-means++ leave it 10 % larger."""
+    rows = StandardScaler().fit_transform(load_digits().data)
+    ratios = []
+    for seed in range(4):
+        squares = [
+            (cdist(rows, rows[chosen]).min(axis=1) ** 2).sum()
+            for chosen in three_rounds(partial(kmeans, random_state=seed), rows, 17)
+        ]
+        ratios.append(squares[0] / squares[1])
+    assert np.mean(ratios) <= 1.03
 
 
 @pytest.mark.parametrize("make, allowed", [(kcenter, 1.0 + 1e-9), (herding, 1.05)])
@@ -172,3 +210,25 @@ def test_a_mask_travels_through_pandas():
     labels = pd.Series(np.where(np.arange(200) < 20, "cat", None), index=frame.index)
     fitted = kmeans(budget=10).fit(frame, selected=labels.notna())
     assert fitted.indices_.min() >= 20
+
+
+# --- what cannot be -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", TAKES_SELECTED)
+@pytest.mark.parametrize("selected", [3, np.ones((40, 2), bool), [[1, 2], [3, 4]]])
+def test_selected_rows_of_another_shape(make, selected):
+    with pytest.raises(ValueError, match=r"selected has the shape \(.*in one dimension"):
+        make().fit(X[:40], selected=selected)
+
+
+@pytest.mark.parametrize("make", [facility, kmeans])
+def test_keywords_are_refused_in_the_selector_s_name(make):
+    with pytest.raises(TypeError, match=rf"^{make.estimator.__name__}\.fit\(\) got an unexpected"):
+        make().fit(X, wieghts=1)
+
+
+@pytest.mark.parametrize("make", [facility, kmeans, herding, random])
+def test_weights_that_are_no_numbers(make):
+    with pytest.raises(ValueError, match="sample_weight needs a number for each row: could not"):
+        make().fit(X[:40], sample_weight=["a"] * 40)

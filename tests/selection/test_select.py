@@ -84,7 +84,7 @@ def test_wrong_length():
         SELECTOR.select([])
 
 
-@pytest.mark.parametrize("thing", [None, 3, (i for i in range(N)), np.array(3)])
+@pytest.mark.parametrize("thing", [None, 3, np.array(3)])
 def test_not_indexable_by_row(thing):
     with pytest.raises(TypeError, match="Expected sequence or array-like|at least 1 dimension"):
         SELECTOR.select(thing)
@@ -93,3 +93,10 @@ def test_not_indexable_by_row(thing):
 def test_nothing():
     with pytest.raises(ValueError, match=r"at least one array, e.g. selector.select\(y\)"):
         SELECTOR.select()
+
+
+@pytest.mark.parametrize("rows", [iter(range(N)), (i for i in range(N)), set(range(N)), "x" * N])
+def test_rows_without_numbers(rows):
+    kind = type(rows).__name__
+    with pytest.raises(TypeError, match=f"A {kind} has no rows that .* by number. Pass .*list"):
+        SELECTOR.select(rows)

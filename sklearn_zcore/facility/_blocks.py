@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._blas import one_blas_thread
 from sklearn_zcore.facility._distances import (
     Floats,
     Metric,
@@ -158,7 +158,7 @@ class _Choose:
         values = problem.overview.centred(problem.as_compared(block), numbers)
         order, gains, bounds = np.empty(numbers.size, np.int32), np.empty(numbers.size), [0]
         # Whatever runs this: the bits of a product depend on the number of threads.
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             rows = problem.rows(values, problem.weights_of(numbers, first))
             tasks, ends = split_rows(values, PARTS_A_TASK * problem.part_size)
             for begin, end in pairwise(ends.tolist()):
@@ -197,7 +197,7 @@ class _Keep:
         order, bounds, n_kept = (part.astype(np.intp) for part in self.blocks[first])
         compared = self.problem.as_compared(block)
         values = self.problem.overview.centred(compared, order)
-        with threadpool_limits(1, user_api="blas"):
+        with one_blas_thread():
             rows = self.problem.rows(values, self.problem.weights_of(order, first))
             choices = Choices(np.arange(order.size), np.empty(0), bounds)
             handed = hand_over(rows, self.problem.metric, choices, n_kept)

@@ -8,8 +8,8 @@ from joblib import delayed
 from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils import gen_batches
-from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._blas import one_blas_thread
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore.facility._kernels import (
     add_mean_differences,
@@ -245,7 +245,7 @@ def _mean_differences(X: Floats, along: list[_Along]) -> NDArray[np.float64]:
 
 
 def _mean_distances(X: Floats, sample: Floats, weights: Floats, metric: Metric) -> Floats:
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         return np.asarray(
             cross_distances(X, sample, metric, mend=False) @ (weights / weights.sum())
         )

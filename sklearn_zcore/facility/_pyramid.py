@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._blas import one_blas_thread
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore.facility._distances import (
     Floats,
@@ -54,7 +54,7 @@ class Choices:
 def choose_in_parts(rows: Rows, metric: Metric, part_size: int) -> Choices:
     """Split some rows into parts and choose in each."""
     # Whatever the backend: the bits of a product depend on the number of threads.
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         order, bounds = split_rows(rows.X, part_size)
         gains = np.empty(order.size)
         for first, end in pairwise(bounds):
@@ -76,7 +76,7 @@ def hand_over(
     A row that is better covered by what had been selected before hands over nothing.
     """
     handed = []
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         for (first, end), kept in zip(pairwise(choices.bounds), n_kept, strict=True):
             if kept == 0:
                 continue
@@ -194,7 +194,7 @@ def rank_rows(
     """
     n = rows.weights.size
     numbers, tails = np.arange(n), []
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         while numbers.size > top_size:
             report: Progress = progress if numbers.size == n else lambda n_done: None
             kept, weights, left = thin_out(

@@ -7,8 +7,8 @@ import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
-from threadpoolctl import threadpool_limits
 
+from sklearn_zcore._blas import one_blas_thread
 from sklearn_zcore._parallel import in_order
 from sklearn_zcore.rows import ArraySource, Coverage, cover, euclidean_to
 
@@ -291,7 +291,7 @@ def trace_curve(space: Space, order: Rows, n_selected: int, n_draws: int) -> Cur
         orders.append(space.rng.permutation(space.n_samples)[: order.size])
     calls = (delayed(_along)(centred, space.X[order] - centre, sizes) for order in orders)
     # One thread for each order: many small products gain nothing from more.
-    with threadpool_limits(1, "blas"):
+    with one_blas_thread():
         found = list(in_order(calls, n_jobs=-1, require="sharedmem", look_ahead=1))
     means, p95s = (np.array(part) for part in zip(*found, strict=True))
     return Curve(sizes, means[0], p95s[0], means[1:], p95s[1:], looked_at.shape[0])

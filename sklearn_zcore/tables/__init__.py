@@ -24,6 +24,7 @@ from sklearn_zcore.tables._table import Table
 
 if TYPE_CHECKING:
     from sklearn_zcore.tables._campaign import Campaign, goes_on, read_campaign
+    from sklearn_zcore.tables._cluster import on_cluster
     from sklearn_zcore.tables._column_values import (
         cells_to_embed,
         column_numbers,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from sklearn_zcore.tables._on_disk import (
         StoredFeatures,
         is_beyond,
-        on_cluster,
         refuse_on_disk,
     )
     from sklearn_zcore.tables._preparation import TablePreparation
@@ -149,7 +149,7 @@ _MODULES = {
     "joined": "_column_values",
     "missing_by_kind": "_report",
     "names_by_kind": "_report",
-    "on_cluster": "_on_disk",
+    "on_cluster": "_cluster",
     "parse_bytes": "_shares",
     "parse_distance": "_shares",
     "parse_draws": "_shares",

@@ -1,7 +1,6 @@
 """Features of tables that are larger than memory: numbers in a store on disk."""
 
 from collections.abc import Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -138,34 +137,3 @@ def refuse_on_disk(given: dict[str, str], only: Sequence[str] = ()) -> None:
             f"than the memory for it.",
             Words("Leave it out, or allow more: {memory}.", memory=Setting("memory", "SIZE")),
         )
-
-
-@contextmanager
-def on_cluster(scheduler: str | None) -> Any:
-    """Have Dask's workers do the work of joblib, for as long as the context lasts.
-
-    Parameters
-    ----------
-    scheduler : str or None
-        The address of a scheduler, ``local`` for workers on this machine, or None for none.
-    """
-    if scheduler is None:
-        yield
-        return
-    import joblib
-
-    from ._errors import require
-
-    (distributed,) = require("distributed", why="--scheduler")
-    if scheduler != "local" and "://" not in scheduler:
-        raise TableError(
-            f"--scheduler {scheduler!r} is no address of a scheduler.",
-            "For example: --scheduler tcp://10.0.0.1:8786, or --scheduler local.",
-        )
-    try:
-        where = {"dashboard_address": ":0"} if scheduler == "local" else {"address": scheduler}
-        client = distributed.Client(timeout=10, **where)
-    except OSError as error:
-        raise TableError(f"The scheduler {scheduler} cannot be reached: {error}.") from error
-    with client, joblib.parallel_config(backend="dask"):
-        yield

@@ -2,7 +2,10 @@
 
 import json
 import os
+import socket
+import socketserver
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -75,10 +78,44 @@ def test_what_is_said_of_it(zcore, frame, tmp_path):
 
 def test_mistakes(fails, npy, frame, tmp_path):
     assert "--memory '2 lots' is no amount of memory" in fails(npy, "--memory", "2 lots")
-    assert "is no address of a scheduler" in fails(npy, "--scheduler", "somewhere")
     (tmp_path / "bad.zarr").mkdir()
     (tmp_path / "bad.zarr" / "zarr.json").write_text("{}")
     assert "is no store of rows" in fails(tmp_path / "bad.zarr")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["somewhere", "", "10.0.0.1:8786", "tcp://", "tcp://10.0.0.1", "http://x:80", "tcp://x:99999"],
+)
+def test_what_is_no_address(fails, npy, address):
+    pytest.importorskip("distributed", reason="--scheduler needs the extra 'dask'")
+    assert "is no address of a scheduler" in fails(npy, "--scheduler", address)
+
+
+def test_nobody_is_at_an_address(fails, npy, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="--scheduler needs the extra 'dask'")
+    monkeypatch.setattr(distributed, "Client", None)  # which would try again for ten seconds
+    with socket.socket() as bound:  # and does not listen
+        bound.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{bound.getsockname()[1]}"
+        assert f"scheduler {address} cannot be reached" in fails(npy, "--scheduler", address)
+
+
+class Greeter(socketserver.BaseRequestHandler):
+    """Answers as a web server does, such as Dask's dashboard."""
+
+    def handle(self):
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_another_program_is_at_an_address(fails, npy):
+    pytest.importorskip("distributed", reason="--scheduler needs the extra 'dask'")
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Greeter) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.server_address[1]}"
+        found = fails(npy, "--scheduler", address)
+        server.shutdown()
+    assert f"No scheduler of Dask answers at {address}" in found and "dashboard" in found
 
 
 @pytest.mark.slow

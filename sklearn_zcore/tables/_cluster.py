@@ -1,8 +1,12 @@
 """Dask's workers, which do the work of joblib."""
 
+import logging
+import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlsplit
 
 from ._errors import TableError, require
@@ -32,21 +36,50 @@ def on_cluster(scheduler: str | None) -> Iterator[None]:
     import joblib
 
     (distributed,) = require("distributed", why="--scheduler")
-    if scheduler == "local":
-        client = distributed.Client(dashboard_address=":0")
-    else:
-        _refuse_unreachable(scheduler)
+    with ExitStack() as quiet, ExitStack() as stack:
+        if scheduler == "local":
+            stack.enter_context(_workers_here(distributed))
+        else:
+            stack.enter_context(_client_of(distributed, scheduler))
+        stack.enter_context(joblib.parallel_config(backend="dask"))
         try:
-            client = distributed.Client(scheduler, timeout=_SECONDS)
-        # What another program answers is taken for a number of bytes, of a key, a message.
-        except (OSError, ValueError, TypeError, LookupError, MemoryError, RuntimeError) as error:
-            raise TableError(
-                f"No scheduler of Dask answers at {scheduler}, another program may: "
-                f"{type(error).__name__}.",
-                "Give the scheduler's own port, 8786 unless it was set, and not the dashboard's.",
-            ) from error
-    with client, joblib.parallel_config(backend="dask"):
+            yield
+        except KeyboardInterrupt:  # what is told of tasks that end is of no use
+            quiet.enter_context(distributed.utils.silence_logging_cmgr(logging.CRITICAL))
+            raise
+
+
+@contextmanager
+def _workers_here(distributed: Any) -> Iterator[None]:
+    """Start workers on this machine, and leave nothing behind."""
+    import dask
+
+    with (
+        TemporaryDirectory(prefix="zcore-", ignore_cleanup_errors=True) as folder,
+        dask.config.set({"temporary-directory": folder}),
+        distributed.Client(dashboard_address=":0") as client,
+    ):
+        client.run(_ignore_interrupts)
         yield
+
+
+def _ignore_interrupts() -> None:
+    """Leave it to the process of the command, as Ctrl-C interrupts all that a terminal runs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _client_of(distributed: Any, scheduler: str) -> Any:
+    """Connect to a scheduler, or raise TableError."""
+    _refuse_unreachable(scheduler)
+    try:
+        return distributed.Client(scheduler, timeout=_SECONDS)
+    # What another program answers is taken for a number of bytes, for a key, for a message.
+    except (OSError, ValueError, TypeError, LookupError, MemoryError, RuntimeError) as error:
+        raise TableError(
+            f"No scheduler of Dask answers at {scheduler}, another program may: "
+            f"{type(error).__name__}.",
+            "Give the scheduler's own port, 8786 unless it was set, and not the dashboard's.",
+        ) from error
 
 
 def _refuse_unreachable(scheduler: str) -> None:

@@ -131,8 +131,11 @@ class EmbeddingRun:
         with self._told(names, "image", len(items)) as errors:
             try:
                 refuse_store_at(path, overwrite)
-                with closing(blockwise.blocks(verbose=int(self.verbose), skip=skip)) as blocks:
-                    store = ColumnStore.from_array(blocks, path, overwrite=overwrite)
+                verbose = int(self.verbose)
+                with closing(blockwise.blocks(verbose=verbose, skip=skip)) as blocks:
+                    store = ColumnStore.from_array(
+                        blocks, path, overwrite=overwrite, verbose=verbose
+                    )
             except BrokenInputError:
                 store = None
             errors |= blockwise.errors

@@ -1,7 +1,7 @@
 """Embeddings written to a store as they are made, in bounded memory."""
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -14,31 +14,7 @@ from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._warnings import warn_user
 from sklearn_zcore.embedding._broken import BrokenInputError, BrokenInputWarning
 from sklearn_zcore.embedding._inputs import as_items
-from sklearn_zcore.rows import ColumnStore
-
-
-class Blocks:
-    """A generator of blocks of rows that says how many rows there will be.
-
-    Parameters
-    ----------
-    blocks : generator of ndarray of shape (n_rows, n_features)
-    n_samples : int
-        At most.
-    """
-
-    def __init__(self, blocks: Generator[NDArray[np.float32], None, None], n_samples: int) -> None:
-        self._blocks, self.n_samples = blocks, n_samples
-
-    def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        return self
-
-    def __next__(self) -> NDArray[np.float32]:
-        return next(self._blocks)
-
-    def close(self) -> None:
-        """End the work."""
-        self._blocks.close()
+from sklearn_zcore.rows import ColumnStore, RowStream
 
 
 class BlockwiseEmbedding:
@@ -66,7 +42,7 @@ class BlockwiseEmbedding:
         self.errors: dict[int, str] = {}
         self.n_computed = 0
 
-    def blocks(self, *, verbose: int = 0, skip: bool = False) -> Blocks:
+    def blocks(self, *, verbose: int = 0, skip: bool = False) -> RowStream:
         """Return an iterator over the embeddings of the items that can be read.
 
         Parameters
@@ -78,9 +54,9 @@ class BlockwiseEmbedding:
 
         Returns
         -------
-        Blocks
+        RowStream
         """
-        return Blocks(self._run(verbose, skip), len(self._items))
+        return RowStream(self._run(verbose, skip), len(self._items))
 
     def _run(self, verbose: int, skip: bool) -> Generator[NDArray[np.float32], None, None]:
         with progress_bar(verbose, "Embedding", "items") as progress:
@@ -167,7 +143,7 @@ class StoreWriterMixin:
         run = BlockwiseEmbedding(embedder, items, block_size)
         verbose = getattr(self, "verbose", 0)
         with closing(run.blocks(verbose=verbose, skip=skip)) as blocks:
-            store = ColumnStore.from_array(blocks, path, overwrite=overwrite)
+            store = ColumnStore.from_array(blocks, path, overwrite=overwrite, verbose=verbose)
         if run.errors:
             warn_user(
                 f"{told_of(run.errors)} left out of {path}: they cannot be read.\n"

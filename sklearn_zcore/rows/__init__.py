@@ -20,6 +20,7 @@ from sklearn_zcore.rows._distinct import (
     first_equal,
     rank_with_copies,
 )
+from sklearn_zcore.rows._ingest_source import RowStream
 from sklearn_zcore.rows._overview import Overview, look_over
 from sklearn_zcore.rows._pieces import BlockSource, is_block_source
 from sklearn_zcore.rows._source import (
@@ -43,7 +44,7 @@ from sklearn_zcore.rows._statistics import (
     scan,
     summarize,
 )
-from sklearn_zcore.rows._store import ColumnStore
+from sklearn_zcore.rows._store import ColumnStore, temporary_store
 
 __all__ = [
     "ArraySource",
@@ -55,6 +56,7 @@ __all__ = [
     "FeatureRange",
     "Overview",
     "RowSource",
+    "RowStream",
     "ScaledSparseRows",
     "SparseSource",
     "UnusableRows",
@@ -84,4 +86,5 @@ __all__ = [
     "source_of",
     "square_norms",
     "summarize",
+    "temporary_store",
 ]

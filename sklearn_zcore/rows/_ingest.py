@@ -24,6 +24,7 @@ from sklearn_zcore.rows._source import ArraySource, is_beyond_float
 from sklearn_zcore.rows._statistics import FeatureRange, fingerprints, sample_columns, summarize
 from sklearn_zcore.rows._store_files import VERSION, StoreFiles, check_sum
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a full disk, a quota, a limit of processes
 _CHECKED_ROWS = 64  # of what was written before, when writing goes on
 
 
@@ -33,10 +34,14 @@ def write_store(
     *,
     columns: Sequence[str] | None = None,
     overwrite: bool = False,
+    is_temporary: bool = False,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> None:
-    """Write a store, or what is left of it; see `ColumnStore.from_array`."""
+    """Write a store, or what is left of it; see `ColumnStore.from_array`.
+
+    One that is temporary is removed if it cannot be written.
+    """
     files = StoreFiles(path)
     is_dask = hasattr(X, "__dask_graph__")
     if is_dask:
@@ -55,7 +60,7 @@ def write_store(
         done = _begin(files, header, overwrite)
         try:
             _check_same(source, files, done)
-            _refuse_full_disk(source, path, done)
+            _refuse_full_disk(source, path, done, is_temporary)
             bounds = _write_blocks(source, files, done, n_jobs, verbose)
             fingerprint, checks = _sum_up(files, bounds, header)
             with _where(is_dask):
@@ -64,12 +69,8 @@ def write_store(
             files.remove()  # rows that are no numbers: what is written of others is of no use
             raise
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise OSError(
-                    errno.ENOSPC,
-                    f"The disk is full. What has been written to {path} is whole: free some space "
-                    f"and call again, it goes on",
-                ) from error
+            if error.errno in _NO_ROOM:
+                raise OSError(error.errno, _no_room(error, path, is_temporary)) from error
             raise
         files.write_features(ranges=np.stack(found, axis=1), samples=samples, checks=checks)
         files.set_header(
@@ -142,7 +143,9 @@ def _check_same(source: Any, files: StoreFiles, done: Sequence[tuple[int, int]])
         )
 
 
-def _refuse_full_disk(source: Any, path: str, done: Sequence[tuple[int, int]]) -> None:
+def _refuse_full_disk(
+    source: Any, path: str, done: Sequence[tuple[int, int]], is_temporary: bool
+) -> None:
     """Raise OSError if the disk has not as many bytes as are left to write."""
     n = source.shape[0] if source.shape[0] >= 0 else source.n_expected
     if "://" in path or n is None:
@@ -155,8 +158,20 @@ def _refuse_full_disk(source: Any, path: str, done: Sequence[tuple[int, int]]) -
             StoreFiles(path).remove()
         raise OSError(
             f"Writing {path} takes {needed:,} bytes{' more' if done else ''}, and {free:,} are "
-            f"free there. Free some, or give a path on another disk."
+            f"free there. Free some, or {_elsewhere(is_temporary)}."
         )
+
+
+def _elsewhere(is_temporary: bool) -> str:
+    return f"{'set TMPDIR to a folder' if is_temporary else 'give a path'} on another disk"
+
+
+def _no_room(error: OSError, path: str, is_temporary: bool) -> str:
+    """Say what to do where a disk has become full, or writing has come to a limit."""
+    full = "The disk is full" if error.errno == errno.ENOSPC else f"{error.strerror}"
+    if is_temporary:
+        return f"{full}, in writing {path}. Free some space, or {_elsewhere(is_temporary)}"
+    return f"{full}. What has been written to {path} is whole: make room and call again, it goes on"
 
 
 # --- blocks ---------------------------------------------------------------------------------------
@@ -234,7 +249,8 @@ def _write_blocks(
     n, d = source.shape
     write = _WriteBlock(files, _stored_dtype(source.dtype))
     runs = list(done)
-    with progress_bar(verbose, "Columns", "rows") as progress:
+    shown = verbose if not getattr(source, "is_shown", False) else 0
+    with progress_bar(shown, "Columns", "rows") as progress:
         if n < 0:
             results: Any = _of_stream(source, write, done)
         else:

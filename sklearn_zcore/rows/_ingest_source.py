@@ -1,6 +1,6 @@
 """Rows to be written to a store that no source of blocks reads: in memory, or in a stream."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,19 +32,47 @@ class ArrayBlocks(Pieces):
         yield self._X[first:end]
 
 
+class RowStream:
+    """A generator of blocks of rows that says how many rows there will be, and shows its progress.
+
+    Parameters
+    ----------
+    blocks : generator of ndarray of shape (n_rows, n_features)
+    n_samples : int
+        At most.
+    """
+
+    is_shown = True
+
+    def __init__(self, blocks: Generator[NDArray[Any], None, None], n_samples: int) -> None:
+        self._blocks, self.n_samples = blocks, n_samples
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return self
+
+    def __next__(self) -> NDArray[Any]:
+        return next(self._blocks)
+
+    def close(self) -> None:
+        """End the work."""
+        self._blocks.close()
+
+
 class StreamBlocks:
     """Blocks that can be read once, in order, joined to blocks of a useful size.
 
     Parameters
     ----------
     blocks : iterator of array-like of shape (n_rows, n_features)
-        An attribute ``n_samples`` says how many rows there will be, at most.
+        An attribute ``n_samples`` says how many rows there will be, at most, and ``is_shown`` that
+        a progress bar of them is shown.
     """
 
     feature_names: Any = None
 
     def __init__(self, blocks: Iterator[Any]) -> None:
         self.n_expected: int | None = getattr(blocks, "n_samples", None)
+        self.is_shown = bool(getattr(blocks, "is_shown", False))
         self._blocks = self._checked(blocks)
         first = next(self._blocks, None)
         if first is None:

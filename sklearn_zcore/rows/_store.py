@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from os import PathLike, fspath
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -261,3 +262,31 @@ class ColumnStore(Pieces):
         for first, end in zip(self.bounds[:-1].tolist(), self.bounds[1:].tolist(), strict=True):
             hashes[first:end] = self._files.read_marks(first)[: end - first]
         return hashes
+
+
+def temporary_store(
+    X: Any, folder: str | PathLike[str], *, n_jobs: int | None = None, verbose: int = 0
+) -> ColumnStore:
+    """Write a store to a folder for temporary files, whose owner removes it.
+
+    Parameters
+    ----------
+    X : object
+        As `ColumnStore.from_array` takes it.
+    folder : path-like
+        That is there.
+    n_jobs : int or None, default=None
+    verbose : int, default=0
+
+    Returns
+    -------
+    ColumnStore
+
+    Raises
+    ------
+    OSError
+        If the disk has not as much room: the advice is another folder for temporary files.
+    """
+    path = str(Path(folder) / "X.zcols")
+    write_store(X, path, is_temporary=True, n_jobs=n_jobs, verbose=verbose)
+    return ColumnStore(path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sklearn_zcore._atomic import temporary_folder
 from sklearn_zcore._resources import free_memory
-from sklearn_zcore.rows import ColumnStore, block_source
+from sklearn_zcore.rows import ColumnStore, block_source, temporary_store
 
 _SHARE_OF_FREE = 0.5  # of memory: what rows on disk may take there
 
@@ -60,7 +60,7 @@ def within_reach(X: Any, *, subspace_dim: int, n_jobs: int | None, verbose: int)
                 f"X takes {size:,} bytes, more than half of the {free:,} that are free in memory: "
                 f"its features are written to {folder} for the time of the fit.\n"
             )
-        yield ColumnStore.from_array(X, folder / "X.zcols", n_jobs=n_jobs, verbose=verbose)
+        yield temporary_store(X, folder, n_jobs=n_jobs, verbose=verbose)
 
 
 def _is_zarr(X: Any) -> bool:

@@ -1,13 +1,13 @@
 """Features of tables that are larger than memory: numbers in a store on disk."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sklearn_zcore._progress import progress_bar
 from sklearn_zcore._resources import free_memory
-from sklearn_zcore.rows import ColumnStore
+from sklearn_zcore.rows import ColumnStore, RowStream, temporary_store
 
 from ._errors import Setting, TableError, Words
 from ._features import Features, preparation_of
@@ -92,7 +92,8 @@ class StoredFeatures:
         decimal = options.decimal or "auto"
         self._spool = Spool()
         typed = partial(infer, na_values=na_values, decimal=decimal) if source.csv else None
-        with progress_bar(verbose, "Reading", "rows") as progress:
+        with ExitStack() as shown:
+            progress = shown.enter_context(progress_bar(verbose, "Reading", "rows"))
             progress.add_total(2 * source.n_rows)
 
             def blocks(some: list[str]) -> Any:
@@ -102,7 +103,13 @@ class StoredFeatures:
                     progress.advance(block.num_rows)
 
             stream = TableStream(source.path, names, blocks, prepare, infer=typed)
-            X = ColumnStore.from_array(iter(stream), Path(self._spool.folder, "X.zarr"))
+
+            def numbers() -> Any:
+                yield from stream
+                shown.close()  # before the progress of what follows is shown
+
+            rows = RowStream(numbers(), stream.n_rows)
+            X = temporary_store(rows, self._spool.folder, verbose=verbose)
         self.features = _features_of(X, names, prepare)
 
 

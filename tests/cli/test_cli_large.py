@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import socketserver
 from pathlib import Path
@@ -76,6 +77,13 @@ def test_what_is_said_of_it(zcore, frame, tmp_path):
     refused = zcore(*call, "--group-by", "kind", "-f", code=2).stderr
     assert "--group-by: needs the values of all rows" in refused and "--memory SIZE" in refused
     assert "--missing: needs" in zcore(*call, "--missing", "drop", "-f", code=2).stderr
+
+
+def test_a_full_disk_for_temporary_files(fails, frame, tmp_path, monkeypatch):
+    frame.to_parquet(tmp_path / "t.parquet")
+    monkeypatch.setattr("sklearn_zcore.rows._ingest.free_disk", lambda path: 1000)
+    said = fails(tmp_path / "t.parquet", "--carry", "id", "--memory", "1kB")
+    assert re.search(r"takes [\d,]+ bytes, and 1,000 are free", said) and "set TMPDIR" in said
 
 
 def test_mistakes(fails, npy, frame, tmp_path):

@@ -1,5 +1,6 @@
 """A column store: what it holds, how writing goes on, and what is refused."""
 
+import errno
 import os
 import pickle
 import signal
@@ -15,11 +16,13 @@ zarr = pytest.importorskip("zarr")
 
 from sklearn_zcore import ColumnStore  # noqa: E402
 from sklearn_zcore.rows import (  # noqa: E402
+    RowStream,
     _block_dask,
     _ingest,
     _ingest_source,
     _pieces,
     fingerprints,
+    temporary_store,
 )  # noqa: E402
 
 N, D = 1003, 6
@@ -345,6 +348,32 @@ def test_a_stream_that_says_its_length_is_told_of_a_full_disk(X, path, monkeypat
     assert not path.exists()
     monkeypatch.undo()
     assert ColumnStore.from_array(Announced(X), path).shape == X.shape
+
+
+@pytest.mark.parametrize("code", ["ENOSPC", "EDQUOT", "EFBIG"])
+def test_no_more_can_be_written(X, path, monkeypatch, code):
+    """The disk is full, or a quota or the limit of a process (ulimit -f) is reached."""
+    number = getattr(errno, code)
+
+    def full(self, first, columns, marks):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("sklearn_zcore.rows._store_files.StoreFiles.write_block", full)
+    said = "disk is full" if code == "ENOSPC" else os.strerror(number)
+    with pytest.raises(OSError, match=f"{said}.*is whole: make room and call again") as told:
+        ColumnStore.from_array(X, path)
+    assert told.value.errno == number
+    with pytest.raises(OSError, match=f"{said}.*set TMPDIR to a folder on another disk"):
+        temporary_store(X, path.parent)  # nobody can call again for it
+
+
+def test_the_features_of_a_stream_are_shown(X, path, capsys):
+    """Its rows are shown by whoever makes them."""
+    ColumnStore.from_array(
+        RowStream((X[i : i + 100] for i in range(0, len(X), 100)), len(X)), path, verbose=1
+    )
+    shown = capsys.readouterr().err
+    assert f"{X.shape[1]}/{X.shape[1]} features" in shown and "rows" not in shown
 
 
 def test_where_fsspec_reaches(X):

@@ -125,6 +125,8 @@ def _remedy(data: Any) -> str | None:
         return "a map-style Dataset, or list(...) of it"
     if _is_a(data, "torch.utils.data", "DataLoader"):
         return "its .dataset"
+    if _is_a(data, "dask.array", "Array") and np.isnan(data.shape[:1]).any():
+        return "what X.compute_chunk_sizes() gives, as its chunks are of unknown sizes"
     if package == "polars" and name == "LazyFrame":
         return "the frame that .collect() gives"
     if package == "pyarrow" and hasattr(data, "to_table"):

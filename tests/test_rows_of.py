@@ -96,6 +96,14 @@ def test_dask_array():
     np.testing.assert_array_equal(part.compute(), X[INDICES])
 
 
+def test_dask_array_of_unknown_length():
+    dd = pytest.importorskip("dask.dataframe")
+    rows = dd.from_pandas(FRAME, npartitions=2).values
+    with pytest.raises(TypeError, match=r"dask Array.*X\.compute_chunk_sizes\(\)"):
+        SELECTOR.select(rows)
+    assert SELECTOR.select(rows.compute_chunk_sizes()).shape[0] == SELECTOR.n_selected_
+
+
 def test_pyarrow():
     rows = pa.Table.from_pandas(FRAME)
     part = SELECTOR.select(rows)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,18 @@ def _refuse_collections(X: Any, owner: str, able: Sequence[str], instead: str) -
         raise TypeError(
             f"X is a ColumnStore, which {owner} does not fit. If all rows fit in memory, pass "
             f"X.take(slice(None)). If they do not: {others} fit it."
+        )
+    if isinstance(X, str | bytes | PathLike):
+        raise TypeError(
+            f"X is a path, and {owner} needs the rows themselves. Open what is there: "
+            f"ColumnStore.open(path), np.load(path, mmap_mode='r'), zarr.open(path), "
+            f"pandas.read_parquet(path)."
+        )
+    if hasattr(X, "__next__"):
+        raise TypeError(
+            f"X is a {type(X).__name__}, which can be read only once. If its blocks of rows fit in "
+            f"memory, pass np.concatenate(list(X)). If they do not, {_by_store(X)}"
+            f"{'' if owner in able else f', by one of {others}' if able else ''}."
         )
     remedy = _remedy(X)
     if remedy is not None:

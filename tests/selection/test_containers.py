@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 import torch
 
-from tests.selection.common import NEED_NUMBERS, SELECTORS, herding, random, table, zcore
+from tests.selection.common import NEED_NUMBERS, SELECTORS, facility, herding, random, table, zcore
 
 X = table(60).astype(np.float32)
 
@@ -77,6 +77,13 @@ def test_what_is_not_read_unasked(make, collection, remedy, parquet):
             fitted.score(rows)
     else:  # a score needs one pass alone, block by block
         assert fitted.score(rows) == pytest.approx(fitted.score(FRAME.to_numpy()))
+
+
+@pytest.mark.parametrize("make", [zcore, herding, random, facility])
+@pytest.mark.parametrize("given", [lambda: iter([X]), lambda: (row for row in X), lambda: "x.npy"])
+def test_streams_and_paths_are_told_what_to_do(make, given):
+    with pytest.raises(TypeError, match=r"X is a (list_iterator|generator|path).*ColumnStore\."):
+        make().fit(given())
 
 
 def test_the_remedies_work(parquet):

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table, part_of, pieces_left
+from sklearn_zcore.rows._pieces import OnBlock, by_piece, check_table, joined, part_of, pieces_left
 
 T = TypeVar("T")
 _SMALL_BYTES = 4 * 2**20  # neighbours that are smaller are looked at together
@@ -43,7 +43,7 @@ class DaskBlocks:
             blocks, sizes = self._of_array(X)
         itemsize = self.dtype.itemsize
         rows_of_small = max(1, _SMALL_BYTES // max(1, self._n_features * itemsize))
-        self._blocks, sizes = _joined(blocks, sizes, rows_of_small)
+        self._blocks, sizes = joined(blocks, sizes, rows_of_small)
         self.bounds = np.cumsum([0, *sizes]).astype(np.intp)
         self.shape = (int(self.bounds[-1]), self._n_features)
 
@@ -111,22 +111,6 @@ class DaskBlocks:
         for some, found in zip(own, _run(calls), strict=True):
             out[some] = found
         return out
-
-
-def _joined(
-    blocks: Iterable[Any], sizes: Sequence[int], least: int
-) -> tuple[list[list[Any]], list[int]]:
-    """Put small neighbours together: lists of blocks, and the number of rows of each list."""
-    lists: list[list[Any]] = []
-    rows: list[int] = []
-    for block, size in zip(blocks, sizes, strict=True):
-        if rows and rows[-1] + size <= least:
-            lists[-1].append(block)
-            rows[-1] += size
-        else:
-            lists.append([block])
-            rows.append(size)
-    return lists, rows
 
 
 def _width(block: Any) -> int:

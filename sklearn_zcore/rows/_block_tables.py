@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sklearn_zcore.rows._pieces import BLOCK_BYTES, BlockSource, Pieces, even_bounds
+from sklearn_zcore.rows._pieces import BlockSource, Pieces, even_bounds, joined, rows_of_block
 
 
 def table_blocks(X: Any, columns: Sequence[str] | None) -> BlockSource | None:
@@ -156,6 +156,9 @@ def _to_numpy(column: Any) -> dict[str, bool]:
 class FragmentBlocks(Pieces):
     """A pyarrow data set; its pieces are row groups of Parquet files, or whole files.
 
+    Neighbours that are small are one piece, and one block: files of a few rows cost no more than a
+    large one, and rows that are chosen in blocks of many rows cover better.
+
     Parameters
     ----------
     data_set : pyarrow.dataset.Dataset
@@ -175,15 +178,16 @@ class FragmentBlocks(Pieces):
                 fragment.count_rows() if split is None else sum(g.num_rows for g in own.row_groups)
                 for own in groups
             ]
-        bounds = np.cumsum([0, *sizes]).astype(np.intp)
-        if not bounds[-1]:
+        if not sum(sizes):
             raise ValueError("X has no rows.")
-        self._fragments, self._schema = fragments, data_set.schema
+        self._schema = data_set.schema
         self.feature_names = self._layout.feature_names
         if self._layout.width is None:
             self._layout.measure(data_set.head(1, columns=self._layout.names))
         assert self._layout.width is not None
-        super().__init__(bounds, self._layout.width, self._layout.dtype)
+        width, dtype = self._layout.width, self._layout.dtype
+        self._fragments, sizes = joined(fragments, sizes, rows_of_block(width * dtype.itemsize))
+        super().__init__(np.cumsum([0, *sizes]).astype(np.intp), width, dtype)
 
     def part(self, piece: int) -> "FragmentBlocks":
         """Return what a worker needs to read this piece."""
@@ -193,20 +197,31 @@ class FragmentBlocks(Pieces):
 
     def read(self, piece: int) -> Iterator[NDArray[Any]]:
         """Yield the blocks of one piece in order."""
-        rows = max(1, BLOCK_BYTES // max(1, self.shape[1] * self.dtype.itemsize))
-        batches = self._fragments[piece].to_batches(
-            schema=self._schema,
-            columns=self._layout.names,
-            batch_size=rows,
-            batch_readahead=0,
-            fragment_readahead=0,
-            use_threads=False,
-        )
-        first = int(self.bounds[piece])
-        for batch in batches:
-            if batch.num_rows:
-                yield self._layout.numbers(batch, first)
-                first += batch.num_rows
+        size = rows_of_block(self.shape[1] * self.dtype.itemsize)
+        first, n_waiting = int(self.bounds[piece]), 0
+        waiting: list[NDArray[Any]] = []
+        for fragment in self._fragments[piece]:
+            batches = fragment.to_batches(
+                schema=self._schema,
+                columns=self._layout.names,
+                batch_size=size,
+                batch_readahead=0,
+                fragment_readahead=0,
+                use_threads=False,
+            )
+            for batch in batches:
+                if n_waiting and n_waiting + batch.num_rows > size:
+                    yield _put_together(waiting)
+                    waiting, n_waiting = [], 0
+                if batch.num_rows:
+                    waiting.append(self._layout.numbers(batch, first))
+                    first, n_waiting = first + batch.num_rows, n_waiting + batch.num_rows
+        if waiting:
+            yield _put_together(waiting)
+
+
+def _put_together(blocks: list[NDArray[Any]]) -> NDArray[Any]:
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 class DatasetBlocks(Pieces):

@@ -197,9 +197,7 @@ def _at_path(path: str | Path, columns: Sequence[str] | None) -> BlockSource:
 
         from sklearn_zcore.rows._block_tables import table_blocks
 
-        files = pyarrow.dataset.dataset(name)
-        if not files.files:
-            raise FileNotFoundError(f"There is no Parquet file in {name}.")
+        files = pyarrow.dataset.dataset(_parquet_files(name) if os.path.isdir(name) else name)
         found = table_blocks(files, columns)
         assert found is not None
         return found
@@ -207,3 +205,19 @@ def _at_path(path: str | Path, columns: Sequence[str] | None) -> BlockSource:
         f"{name} is no file of rows that can be read block by block: give an .npy file, a Zarr "
         f"array, a Parquet file, or a folder of these."
     )
+
+
+def _parquet_files(folder: str) -> list[str]:
+    """Return the Parquet files of a folder, in order; what is hidden, or of another kind, is none.
+
+    Beside data sets lie a README, marks of success, and statistics.
+    """
+    inner = [path.relative_to(folder) for path in Path(folder).rglob("*")]
+    found = sorted(
+        os.path.join(folder, path)
+        for path in inner
+        if path.suffix in (".parquet", ".pq") and not any(p[0] in "._" for p in path.parts)
+    )
+    if not found:
+        raise FileNotFoundError(f"There is no Parquet file in {folder}.")
+    return found

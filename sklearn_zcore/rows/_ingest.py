@@ -43,6 +43,7 @@ def write_store(
     One that is temporary is removed if it cannot be written.
     """
     files = StoreFiles(path)
+    path = files.path
     is_dask = hasattr(X, "__dask_graph__")
     if is_dask:
         _refuse_hidden(path)

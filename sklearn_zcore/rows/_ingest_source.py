@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import _get_feature_names
 
 from sklearn_zcore.rows._blocks import block_source
-from sklearn_zcore.rows._pieces import BLOCK_BYTES, Pieces, check_table, even_bounds
+from sklearn_zcore.rows._pieces import Pieces, check_table, even_bounds, rows_of_block
 
 
 class ArrayBlocks(Pieces):
@@ -95,11 +95,11 @@ class StreamBlocks:
 
     def blocks(self) -> Iterator[NDArray[Any]]:
         """Yield the rows in blocks of an even size."""
-        size = max(1, BLOCK_BYTES // max(1, self.shape[1] * self.dtype.itemsize))
+        size = rows_of_block(self.shape[1] * self.dtype.itemsize)
         waiting, n_waiting = self._waiting, self._waiting[0].shape[0]
         self._waiting = []
         for block in self._blocks:
-            if not np.can_cast(block.dtype, self.dtype, "same_kind"):
+            if not np.can_cast(block.dtype, self.dtype, "safe"):
                 raise TypeError(
                     f"The blocks of X hold {self.dtype} and {block.dtype}; all need one type."
                 )

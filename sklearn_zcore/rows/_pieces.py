@@ -1,7 +1,7 @@
 """Rows in blocks, which workers read for themselves."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, Protocol, TypeVar
 
@@ -276,6 +276,11 @@ def _on_piece(pieces: Pieces, piece: int, first: int, function: Any) -> list[tup
     return found
 
 
+def rows_of_block(row_bytes: int) -> int:
+    """Return how many rows a block has of some `BLOCK_BYTES`, at least one."""
+    return max(1, BLOCK_BYTES // max(1, row_bytes))
+
+
 def even_bounds(n_samples: int, row_bytes: int, multiple: int = 1) -> NDArray[np.intp]:
     """Cut rows into blocks of some `BLOCK_BYTES`.
 
@@ -289,10 +294,40 @@ def even_bounds(n_samples: int, row_bytes: int, multiple: int = 1) -> NDArray[np
     -------
     ndarray of shape (n_blocks + 1,), int
     """
-    rows = max(1, BLOCK_BYTES // max(1, row_bytes))
+    rows = rows_of_block(row_bytes)
     if multiple > 1:
         rows = max(1, rows // multiple) * multiple
     return np.append(np.arange(0, n_samples, rows), n_samples).astype(np.intp)
+
+
+def joined(
+    blocks: Iterable[Any], sizes: Sequence[int], most: int
+) -> tuple[list[list[Any]], list[int]]:
+    """Put small neighbours together: lists of blocks, and the number of rows of each list.
+
+    Parameters
+    ----------
+    blocks : iterable
+    sizes : sequence of int
+        Rows of each.
+    most : int
+        A list has no more rows, unless a single block has.
+
+    Returns
+    -------
+    lists : list of list
+    rows : list of int
+    """
+    lists: list[list[Any]] = []
+    rows: list[int] = []
+    for block, size in zip(blocks, sizes, strict=True):
+        if rows and rows[-1] + size <= most:
+            lists[-1].append(block)
+            rows[-1] += size
+        else:
+            lists.append([block])
+            rows.append(size)
+    return lists, rows
 
 
 def need(module: str, extra: str, what: str) -> Any:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sklearn_zcore.rows._ingest import write_store
 from sklearn_zcore.rows._pieces import Pieces
-from sklearn_zcore.rows._statistics import FeatureRange
+from sklearn_zcore.rows._statistics import FeatureRange, fingerprints
 from sklearn_zcore.rows._store_files import VERSION, Damaged, StoreFiles, check_sum
 
 _REMEDY = "Write it again by ColumnStore.from_array(X, path, overwrite=True)"
@@ -172,8 +172,8 @@ class ColumnStore(Pieces):
         Raises
         ------
         ValueError
-            If X holds NaN or infinite values: the first one's row and column. If no feature varies,
-            or one spans too much for float32.
+            If X holds NaN or infinite values: the first one's row and column. If a feature spans
+            too much for float32.
         TypeError
             If X does not hold real numbers.
         FileExistsError
@@ -252,9 +252,25 @@ class ColumnStore(Pieces):
         yield self.pick(piece, slice(None))
 
     def pick(self, piece: int, rows: Any) -> NDArray[Any]:
-        """Return some rows of one piece, numbered from its first."""
+        """Return some rows of one piece, numbered from its first.
+
+        Raises
+        ------
+        ValueError
+            If they are not what was written.
+        """
         first, end = self.bounds[piece : piece + 2].tolist()
-        return self._files.read_block(first, (self.shape[1], end - first), self.dtype, rows)
+        shape = (self.shape[1], end - first)
+        try:
+            found = self._files.read_block(first, shape, self.dtype, rows)
+            hashes = self._files.read_marks(first)[: end - first]
+            other = np.flatnonzero(fingerprints(found) != hashes[rows])
+            if other.size:
+                row = first + int(np.arange(end - first)[rows][other[0]])
+                raise Damaged(f"row {row} has been changed since it was written")
+        except (OSError, KeyError, Damaged) as error:
+            raise ValueError(f"{self.path} is damaged: {error}. {_REMEDY}.") from error
+        return found
 
     def fingerprints(self) -> NDArray[np.uint64]:
         """Return a hash of every row: equal for equal rows, whatever holds them."""

@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +37,8 @@ class StoreFiles:
     """
 
     def __init__(self, path: str) -> None:
-        self.path = path
-        self.is_local = "://" not in path
+        self.path = _on_disk(path)
+        self.is_local = "://" not in self.path
         self._group: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -262,6 +264,12 @@ def check_sum(columns: NDArray[Any]) -> NDArray[np.uint64]:
         totals[number] = words.sum(dtype=np.uint64)
         totals[number : number + 1] += last.view(np.uint64)
     return totals
+
+
+def _on_disk(path: str) -> str:
+    """Return a URL of this machine's disk as the path that it means, all else as it is."""
+    parts = urlsplit(path)
+    return url2pathname(parts.path) if parts.scheme in ("file", "local") else path
 
 
 def _name(first: int) -> str:

@@ -16,7 +16,6 @@ N, D = 203, 5
 def small_blocks(monkeypatch):
     """Blocks of a few rows, so that there are several."""
     monkeypatch.setattr(_pieces, "BLOCK_BYTES", 40 * D * 4)
-    monkeypatch.setattr("sklearn_zcore.rows._block_tables.BLOCK_BYTES", 40 * D * 4)
     monkeypatch.setattr(_block_dask, "_SMALL_BYTES", 40 * D * 4)
 
 
@@ -208,6 +207,31 @@ def test_tables_that_are_no_numbers(tmp_path, table, message, kind):
         rows = pytest.importorskip("datasets").Dataset(table)
     with pytest.raises((TypeError, ValueError), match=message):
         list(block_source(rows).map(content))
+
+
+def test_small_row_groups_are_one_block(X, tmp_path):
+    """As many as a block holds: 40 rows here."""
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pa.table({f"x{i}": column for i, column in enumerate(X.T)})
+    for number, first in enumerate(range(0, len(X), 50)):
+        path = tmp_path / f"{number:03}.parquet"
+        parquet.write_table(table.slice(first, 50), path, row_group_size=9)
+    source = block_source(tmp_path)
+    sizes = [block.shape[0] for _, block in source.blocks()]
+    assert max(sizes) <= 40 and len(sizes) <= 1.5 * len(X) / 40
+    np.testing.assert_array_equal(np.concatenate([b for _, b in source.blocks()]), X)
+    np.testing.assert_array_equal(source.take(np.array([77, 3, 50])), X[[77, 3, 50]])
+
+
+def test_what_else_is_in_a_folder_of_parquet(X, tmp_path):
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = pa.table({f"x{i}": column for i, column in enumerate(X.T)})
+    (tmp_path / "more").mkdir()
+    parquet.write_table(table.slice(0, 20), tmp_path / "a.parquet")
+    parquet.write_table(table.slice(20), tmp_path / "more" / "b.pq")
+    for name in ("README.md", "_SUCCESS", ".c.parquet", "_metadata.parquet"):
+        (tmp_path / name).write_text("no table")
+    np.testing.assert_array_equal(block_source(tmp_path).take(np.arange(len(X))), X)
 
 
 def test_an_empty_folder(tmp_path):

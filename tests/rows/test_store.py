@@ -19,7 +19,6 @@ from sklearn_zcore.rows import (  # noqa: E402
     RowStream,
     _block_dask,
     _ingest,
-    _ingest_source,
     _pieces,
     fingerprints,
     temporary_store,
@@ -32,7 +31,6 @@ N, D = 1003, 6
 def small_blocks(monkeypatch):
     """Blocks of some 200 rows, so that there are several."""
     monkeypatch.setattr(_pieces, "BLOCK_BYTES", 200 * D * 2)
-    monkeypatch.setattr(_ingest_source, "BLOCK_BYTES", 200 * D * 2)
     monkeypatch.setattr(_block_dask, "_SMALL_BYTES", 0)
 
 
@@ -275,6 +273,10 @@ def test_damage_is_told(X, path):
     with pytest.raises(ValueError, match="damaged: feature 0 has been changed since"):
         store.column(0)
     store.column(1)
+    for read in (lambda: list(store.blocks()), lambda: store.take(np.arange(N))):
+        with pytest.raises(ValueError, match=r"damaged: row \d+ has been changed since"):
+            read()
+    np.testing.assert_array_equal(store.take(np.array([5])), X[[5]])
 
     file.unlink()
     with pytest.raises(ValueError, match="damaged: .* is missing"):
@@ -382,6 +384,21 @@ def test_where_fsspec_reaches(X):
     np.testing.assert_array_equal(store.column(3), X[:, 3])
     np.testing.assert_array_equal(store.take(np.array([1002, 5])), X[[1002, 5]])
     assert ColumnStore.open("memory://rows.zcols").fingerprint == store.fingerprint
+
+
+def test_a_url_of_this_disk(X, path):
+    store = ColumnStore.from_array(X, path.as_uri())
+    assert store.fingerprint == ColumnStore.open(path).fingerprint
+    np.testing.assert_array_equal(ColumnStore.open(path.as_uri()).column(3), X[:, 3])
+
+
+def test_a_stream_keeps_its_digits(X, path):
+    """Blocks of a wider type than the first are not rounded in silence."""
+    wide = X.astype(np.float64) + 1e-12
+    with pytest.raises(TypeError, match="hold float16 and float64; all need one type"):
+        ColumnStore.from_array(iter([X[:300], wide[300:]]), path)
+    store = ColumnStore.from_array(iter([wide[:300], X[300:]]), path)
+    np.testing.assert_array_equal(store.take(slice(None)), np.concatenate([wide[:300], X[300:]]))
 
 
 def test_zarr_is_missing(X, path, monkeypatch):

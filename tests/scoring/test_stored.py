@@ -109,6 +109,21 @@ def test_dask(store, expected):
         np.testing.assert_array_equal(sums(store, n_jobs=None)[0], expected)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of ray itself
+def test_ray(store, expected):
+    ray = pytest.importorskip("ray", reason="ray is not installed: a backend that users may have")
+    from ray.util.joblib import register_ray
+
+    register_ray()
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        with joblib.parallel_config("ray", n_jobs=2):
+            np.testing.assert_array_equal(sums(store, n_jobs=None)[0], expected)
+    finally:
+        ray.shutdown()
+
+
 def test_features_are_read_once_where_they_fit(store):
     assert sums(store)[1] == D - 1  # but for the constant one
 

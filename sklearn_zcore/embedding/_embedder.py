@@ -2,7 +2,6 @@
 
 import copy
 import os
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from numbers import Integral
@@ -12,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import (
     BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     _fit_context,
     clone,
 )
-from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -28,6 +25,7 @@ from sklearn_zcore.embedding._broken import report
 from sklearn_zcore.embedding._cache import EmbeddingCache
 from sklearn_zcore.embedding._engine import Embedded, Engine
 from sklearn_zcore.embedding._extra import require_embed_extra
+from sklearn_zcore.embedding._feature_names import FeatureNamesMixin
 from sklearn_zcore.embedding._inputs import Items, Kind, as_items, resolve_kind
 from sklearn_zcore.embedding._models import ModelSource, resolve_models, without_weights
 from sklearn_zcore.embedding._pooling import to_mean_square_1
@@ -37,9 +35,7 @@ from sklearn_zcore.embedding._to_store import StoreWriterMixin
 _RULES = 2  # counts changes of how items are read and pooled: the cache must not mix them
 
 
-class FoundationEmbedder(
-    StoreWriterMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
-):
+class FoundationEmbedder(StoreWriterMixin, FeatureNamesMixin, TransformerMixin, BaseEstimator):
     """Embed images or texts with a pretrained model.
 
     Stateless: ``fit`` learns nothing. The weights are loaded when the first item has to be
@@ -338,46 +334,6 @@ class FoundationEmbedder(
             blocks = [to_mean_square_1(block) for block in blocks]
         return blocks[0] if len(blocks) == 1 else np.hstack(blocks)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return the names of the features: the class's, in lower case, and their numbers.
-
-        Before the first transform, the model is loaded and a blank item embedded to count them.
-
-        Parameters
-        ----------
-        input_features : None
-            Ignored.
-
-        Returns
-        -------
-        ndarray of str
-
-        Raises
-        ------
-        ImportError, OSError, ValueError
-            As `transform` does, if the model is not to be had.
-        """
-        self._n_features_out = self._count_features()
-        names: NDArray[np.object_] = super().get_feature_names_out(input_features)
-        return names
-
-    def _count_features(self) -> int:
-        parameters = self._output_parameters()
-        seen = getattr(self, "_seen", None)
-        if seen is None or seen[0] != parameters:
-            if _is_displayed():
-                raise NotFittedError("Features are counted by transform, not for a display.")
-            require_embed_extra()
-            width = 0
-            for source in self._sources():
-                image = self.modality != "text" and "image" in source.embeds
-                width += self._backbone(source, "image" if image else "text").width
-            self._seen = seen = parameters, width
-        return int(seen[1])
-
-    def _output_parameters(self) -> tuple[Any, ...]:
-        return self.model, self.revision, self.modality, self.pooling, self.layer
-
     def __sklearn_clone__(self) -> Self:
         """Return a clone that shares a loaded model, where scikit-learn would copy its weights."""
         parameters = self.get_params(deep=False)
@@ -410,13 +366,3 @@ class FoundationEmbedder(
     def __sklearn_is_fitted__(self) -> bool:
         """Return True: there is nothing to fit."""
         return True
-
-
-def _is_displayed() -> bool:
-    """Return whether scikit-learn is drawing a diagram, for which it asks for all names."""
-    frame = sys._getframe()
-    while frame.f_back is not None:
-        frame = frame.f_back
-        if str(frame.f_globals.get("__name__")).startswith("sklearn.utils._repr_html"):
-            return True
-    return False

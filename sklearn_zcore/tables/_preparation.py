@@ -5,17 +5,16 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._content import Content, open_content
+from ._encoders import TextEncoders
 from ._errors import Setting, TableError, Words
 from ._kinds import find_kinds
 from ._numbers import NumberScaling, Survey, refuse_missing
 from ._readers import NUMBERS, TEXTS, ColumnReader, NumberReader
-from ._report import MISSING_CATEGORY, PreparedColumn, done_with, notes_on, sentences
-from ._texts import encode_texts, transform_texts
+from ._report import PreparedColumn, done_with, notes_on, sentences
 
 
 class TablePreparation(TransformerMixin, BaseEstimator):
@@ -213,7 +212,11 @@ class TablePreparation(TransformerMixin, BaseEstimator):
                 "No column is left to select on: none has a value in any row, or all are ids.",
                 Words("If one is no id: {kinds}.", kinds=Setting("kinds", ids)) if ids else "",
             )
-        parts = [numbers, *self._fit_encoders(texts)]
+        names = [[r.name for r in self._of_kinds(kind)] for kind in ("categorical", "text")]
+        self._encoders = TextEncoders(
+            *names, max_categories=self.max_categories, n_text_features=self.n_text_features
+        )
+        parts = [numbers, *self._encoders.fit_transform(texts)]
         self._tell(n_missing)
         return numbers if len(parts) == 1 else np.hstack(parts)
 
@@ -239,11 +242,7 @@ class TablePreparation(TransformerMixin, BaseEstimator):
         survey.refuse_infinite()
         texts = {reader.name: reader.read(content.columns[reader.name]) for reader in self._texts()}
         self._refuse_missing(_count_missing(survey, texts), 0)
-        parts = [numbers]
-        if self._one_hot is not None:
-            parts.append(self._one_hot.transform(self._category_matrix(texts)))
-        for name, encoder in self._text_encoders.items():
-            parts.append(transform_texts(encoder, name, texts[name]))
+        parts = [numbers, *self._encoders.transform(texts)]
         return numbers if len(parts) == 1 else np.hstack(parts)
 
     def complete_rows(self, X: Any) -> np.ndarray:
@@ -337,47 +336,12 @@ class TablePreparation(TransformerMixin, BaseEstimator):
             empty = {reader.name: n_rows for reader in self._of_kinds("empty") if n_rows}
             refuse_missing({k: v for k, v in {**n_missing, **empty}.items() if v})
 
-    def _fit_encoders(self, texts: dict[str, np.ndarray]) -> list[np.ndarray]:
-        """Fit the encoders of categories and text, and return their features."""
-        parts = []
-        self._one_hot: OneHotEncoder | None = None
-        if self._of_kinds("categorical"):
-            self._one_hot = OneHotEncoder(
-                handle_unknown="ignore",
-                max_categories=self.max_categories,
-                sparse_output=False,
-                dtype=np.float32,
-            )
-            parts.append(self._one_hot.fit_transform(self._category_matrix(texts)))
-        self._text_encoders: dict[str, Any] = {}
-        for reader in self._of_kinds("text"):
-            name = reader.name
-            self._text_encoders[name], features = encode_texts(
-                name, texts[name], self.n_text_features
-            )
-            parts.append(features)
-        return parts
-
-    def _category_matrix(self, texts: dict[str, np.ndarray]) -> np.ndarray:
-        """Put the columns of categories side by side; what is missing is a category."""
-        columns = []
-        for reader in self._of_kinds("categorical"):
-            values = texts[reader.name]
-            columns.append(np.where(values == np.array(None), MISSING_CATEGORY, values))
-        return np.column_stack(columns)
-
     def _tell(self, n_missing: dict[str, int]) -> None:
         """Set the attributes that say what was done."""
         place = {reader.name: i for i, reader in enumerate(self._readers)}
         suffixes = {reader.name: [""] for reader in self._of_kinds(*NUMBERS)}
-        n_categories: dict[str, int] = {}
-        if self._one_hot is not None:
-            of_categories = self._of_kinds("categorical")
-            for i, reader in enumerate(of_categories):
-                suffixes[reader.name] = _category_suffixes(self._one_hot, i)
-                n_categories[reader.name] = len(self._one_hot.categories_[i])
-        for name, encoder in self._text_encoders.items():
-            suffixes[name] = [f"_{i}" for i in range(encoder.n_components_)]
+        suffixes |= self._encoders.suffixes()
+        n_categories = self._encoders.n_categories()
         used = self._of_kinds(*NUMBERS, *TEXTS)
         self._features_out = [(place[r.name], end) for r in used for end in suffixes[r.name]]
         self.columns_ = [
@@ -401,10 +365,3 @@ def _count_missing(survey: Survey, texts: dict[str, np.ndarray]) -> dict[str, in
     for name, values in texts.items():
         counted[name] = int((values == np.array(None)).sum())
     return counted
-
-
-def _category_suffixes(one_hot: OneHotEncoder, i: int) -> list[str]:
-    """Name the features of a column of categories."""
-    rare = one_hot.infrequent_categories_[i]
-    kept = [c for c in one_hot.categories_[i] if rare is None or c not in set(rare)]
-    return [f"_{c}" for c in kept] + ([] if rare is None else ["_rare"])

@@ -10,7 +10,11 @@ from matplotlib.sphinxext import mathmpl
 
 
 def visit(translator, node):
-    """Write the picture of a formula, and the formula as its text."""
+    """Write the picture of a formula, and the formula as its text.
+
+    A formula that a paragraph's lines break is one line again: matplotlib draws no line breaks.
+    """
+    node["latex"] = " ".join(node["latex"].split())
     picture = mathmpl.latex2html(node, translator.document.attributes["source"])
     text = escape(node["latex"].strip("$ "), quote=True)
     translator.body.append(picture.replace("<img ", f'<img alt="{text}" ', 1))

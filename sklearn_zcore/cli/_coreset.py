@@ -155,13 +155,16 @@ def fit_selector(selector: Any, X: Any, n_rows: int, **keywords: Any) -> Fit:
     fit : Fit
         The fitted selector.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("default")
+    from sklearn_zcore.tables import TableError, fit_rows
+
+    with warnings.catch_warnings(record=True, action="default") as caught:
         try:
             start = time.perf_counter()
-            selector.set_params(budget=n_rows).fit(X, **keywords)
+            fit_rows(selector.set_params(budget=n_rows), X, **keywords)
             seconds = time.perf_counter() - start
         except (ValueError, TypeError) as error:
+            if isinstance(error, TableError):  # of a row that has been read by now
+                raise
             raise CliError(str(error), option_hint(str(error))) from error
     return Fit(selector, seconds, list(dict.fromkeys(str(w.message) for w in caught)))
 

@@ -59,6 +59,7 @@ class FolderInput:
 
     noun = "image"
     on_disk = False
+    streamed: Any = None
 
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
@@ -97,7 +98,7 @@ class FolderInput:
         """Tell whether the rows could be written without a look at them: images are embedded."""
         return False
 
-    def read(self, *, values: bool = True, limit: int | None = None) -> int:
+    def read(self, *, values: bool = True, limit: float | None = None) -> int:
         """List the images and return their number."""
         from sklearn_zcore.embedding import load_image_folder
 

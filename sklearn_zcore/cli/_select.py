@@ -45,8 +45,7 @@ class ScaleOptions(Options):
     memory: str | None = opt(
         None,
         "SIZE",
-        "What a table may take, such as 2GB: a larger one is read a part at a time, and its "
-        "numbers are kept in a store on disk.",
+        "What a table may take, such as 2GB: a larger one is read a part at a time.",
         shown="half of what is free",
     )
     scheduler: str | None = opt(
@@ -134,9 +133,11 @@ def select(
     # Before the work: a budget above n is soon told.
     values = not (blind and input.may_be_counted(output))
     limit = None if scale.memory is None else parse_bytes(scale.memory, "--memory")
-    budget_rows(budget, input.read(values=values, limit=limit))
+    n_first = budget_rows(budget, input.read(values=values, limit=limit))
     if input.on_disk:
-        refuse_on_disk({**campaign.given, **page.given})
+        refuse_on_disk({**campaign.given, **page.given}, selector=selector)
+        if not (scale.scheduler or campaign.selected):
+            input.streamed = selector.set_params(budget=n_first)
     X = input.prepare(output)
     n = input.n_rows if input.kept is None else len(input.kept)
     known = read_campaign(campaign, input, n, output.path)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class TableInput:
     warnings: list[str] = field(default_factory=list)
 
     noun = "row"
+    streamed: Any = None  # a selector that may take a large table block by block
 
     def __post_init__(self) -> None:
         """Refuse options that contradict, before any work is done."""
@@ -137,18 +139,19 @@ class TableInput:
         asks = self.embedded or columns.raw or columns.missing not in (None, "impute")
         return as_they_are and not asks and not columns.kind
 
-    def read(self, *, values: bool = True, limit: int | None = None) -> int:
+    def read(self, *, values: bool = True, limit: float | None = inf) -> int:
         """Read the table and return the number of its rows.
 
         Parameters
         ----------
         values : bool, default=True
             Otherwise rows are counted.
-        limit : int or None, default=None
-            Bytes: the numbers of a larger table are kept on disk.
+        limit : float or None, default=inf
+            Bytes: a larger table is read a part at a time. None is half of what is free.
         """
         from sklearn_zcore.tables import is_beyond
 
+        self.limit = limit
         self.on_disk = values and not self.embedded and is_beyond(self.origin, limit)
         reading, self.values = self.reading, values and not self.on_disk
         self.source = read_table(
@@ -156,7 +159,7 @@ class TableInput:
             key=reading.key,
             sep=reading.sep,
             encoding=reading.encoding,
-            na_values=self._na_values(),
+            na_values=[value for text in reading.na_values or [] for value in text.split(",")],
             decimal=self.columns.decimal or "auto",
             header=not reading.no_header,
             split=reading.split,
@@ -200,8 +203,7 @@ class TableInput:
             return self.features.X
         if not self.values or self.embedded:
             check()
-            whole = self._stored if self.on_disk else self._counted
-            return self._embed() if self.embedded else whole()
+            return self._embed() if self.embedded else self._unread()
         prepare = None if columns.raw else preparation_of(columns)
         missing = columns.missing or ("error" if columns.raw else "impute")
         used = self.source.select(self.roles.features)
@@ -211,28 +213,18 @@ class TableInput:
         self.features = features
         return features.X
 
-    def _counted(self) -> Any:
-        """Return as many rows as there are, for a method that looks at none of their values."""
-        from sklearn_zcore.tables import uncounted_features
+    def _unread(self) -> Any:
+        """Return what stands for values that have not been read: a stream, a store, or a number."""
+        from sklearn_zcore.tables import LargeTable, uncounted_features
 
-        self.features = uncounted_features(self.source.n_rows)
-        return self.features.X
-
-    def _na_values(self) -> tuple[str, ...]:
-        return tuple(v for text in self.reading.na_values or [] for v in text.split(","))
-
-    def _stored(self) -> Any:
-        """Return a store of the numbers of a table that is larger than memory."""
-        from sklearn_zcore.tables import StoredFeatures
-
-        self.stored = StoredFeatures(
-            self.source,
-            self.roles.features,
-            self.columns,
-            na_values=self._na_values(),
-            verbose=int(self.verbose),
-        )
-        self.features = self.stored.features
+        if self.on_disk:
+            used = self.source.select(self.roles.features)
+            self.large = LargeTable(
+                used, self.columns, limit=self.limit, streamed=self.streamed, verbose=self.verbose
+            )
+            self.features = self.large.features
+        else:
+            self.features = uncounted_features(self.source.n_rows)
         return self.features.X
 
     def _embed(self) -> Any:

@@ -137,6 +137,11 @@ class RowStream:
         names = ("metric", "reduce_hubs", "part_size", "seed")
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
+    def most_kept(self, n_wanted: int) -> int:
+        """Return how many rows are kept and wait at most, for a coreset of so many."""
+        size = _PARTS_A_BLOCK * self.part_size
+        return max(size, _KEPT_TO_WANTED * n_wanted) + 2 * size
+
     def add(self, rows: StreamRows, wanted: Callable[[int], int], n_jobs: int | None) -> Self:
         """Return the stream with more rows at its end.
 

@@ -72,12 +72,13 @@ def make_coreset(
     n_before = len(before)
     if n_before:  # the selector ranks them last
         ranking = np.concatenate([before, ranking[:-n_before]])
-    rank_of = np.empty(len(ranking), dtype=np.int64)
-    rank_of[ranking] = np.arange(1, len(ranking) + 1)
-    chosen = np.sort(ranking[: n_before + selector.n_selected_]).astype(np.int64)
+    chosen = ranking[: n_before + selector.n_selected_].astype(np.int64)
+    in_order = np.argsort(chosen, kind="stable")
+    chosen, ranks = chosen[in_order], in_order + 1
     counts = selector.count_represented(chosen) if weights else None
     if order == "rank":
-        by_rank = np.argsort(rank_of[chosen], kind="stable")
-        chosen, counts = chosen[by_rank], None if counts is None else counts[by_rank]
+        by_rank = np.argsort(ranks, kind="stable")
+        chosen, ranks = chosen[by_rank], ranks[by_rank]
+        counts = None if counts is None else counts[by_rank]
     rows = chosen if kept is None else np.asarray(kept, dtype=np.int64)[chosen]
-    return Coreset(rows, np.asarray(selector.scores_)[chosen], rank_of[chosen], counts)
+    return Coreset(rows, np.asarray(selector.scores_)[chosen], ranks, counts)

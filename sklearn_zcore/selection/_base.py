@@ -66,6 +66,8 @@ class BaseCoresetSelector(
     ----------
     nested_budgets : bool
         Whether one fit serves all budgets up to its own: its coresets are nested.
+    fits_stores : bool
+        Whether ``fit`` takes a `ColumnStore`, whose rows need not fit in memory.
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {"budget": BUDGET_CONSTRAINT}
@@ -78,13 +80,13 @@ class BaseCoresetSelector(
     }
 
     nested_budgets: ClassVar[bool] = True
+    fits_stores: ClassVar[bool] = False
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
     _ranks_no_more = (
         "on many rows it goes as far as the budget of fit. Fit with the largest budget that is "
         "wanted, then set smaller ones"
     )
-    _fits_stores: ClassVar[bool] = False  # whether fit takes a ColumnStore
     _instead = ""  # what others make of collections that have blocks, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
@@ -450,7 +452,7 @@ class BaseCoresetSelector(
 
 
 def _that_fit_stores() -> list[str]:
-    return sorted({kind.__name__ for kind in _concrete_selectors() if kind._fits_stores})
+    return sorted({kind.__name__ for kind in _concrete_selectors() if kind.fits_stores})
 
 
 def _concrete_selectors() -> list[type[BaseCoresetSelector]]:

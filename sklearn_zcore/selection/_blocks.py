@@ -114,7 +114,7 @@ class BlockSelector(SetAwareSelector):
     that a selector asks for.
     """
 
-    _fits_stores = True
+    fits_stores = True
     _n_passes = 1  # over the rows, besides the first
 
     @abstractmethod

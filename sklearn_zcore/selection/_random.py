@@ -88,7 +88,7 @@ class RandomSelector(BaseCoresetSelector):
         "verbose": ["verbose"],
     }
 
-    _fits_stores = True  # of which it reads nothing
+    fits_stores = True  # of which it reads nothing
 
     def __init__(
         self,

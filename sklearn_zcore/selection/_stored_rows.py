@@ -70,7 +70,7 @@ def _is_zarr(X: Any) -> bool:
 class FitsStores:
     """What a selector needs to fit a `ColumnStore`, and Zarr arrays."""
 
-    _fits_stores = True
+    fits_stores = True
     n_features_in_: int
     min_distance: float | str | None
 

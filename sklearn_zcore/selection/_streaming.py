@@ -145,6 +145,34 @@ class StreamingSelector(SetAwareSelector):
                 self.__dict__.pop(name, None)
         return self
 
+    def max_rows_kept(self, n_samples: int) -> int:
+        """Return how many rows `partial_fit` keeps in memory at most.
+
+        Parameters
+        ----------
+        n_samples : int
+            Rows of the stream.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        ValueError
+            If the parameters allow no stream, or the budget is none of so many rows.
+
+        Examples
+        --------
+        >>> from sklearn_zcore import FacilityLocationSelector
+        >>> FacilityLocationSelector(budget=1000).max_rows_kept(1_000_000_000)
+        98304
+        >>> FacilityLocationSelector(budget=100_000).max_rows_kept(1_000_000_000)
+        1665536
+        """
+        n_kept = self._new_stream(0).most_kept(self._wanted(n_samples))
+        return min(n_samples, n_kept)
+
     def _stream_rows(self, rows: Any, n_before: int, sample_weight: Any) -> "StreamRows":
         from sklearn_zcore.facility import StreamRows  # compiles kernels
 

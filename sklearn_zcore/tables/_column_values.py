@@ -43,7 +43,8 @@ def column_text(source: Table, name: str, asked: str) -> NDArray[Any]:
             return np.array([str(value) for value in column], dtype=object)
         import pyarrow.compute as pc
 
-        column = source.table[name]
+        is_here = source.has_values or source.file_rows is None
+        column = source.table[name] if is_here else source.file_rows.column(name)  # type: ignore[union-attr]
         if hasattr(column.type, "value_type"):  # of a dictionary
             column = column.cast(column.type.value_type)
         return np.array(pc.cast(column, "string").to_pylist(), dtype=object)

@@ -14,9 +14,20 @@ class FileRows:
     blocks : callable
         Takes names of columns; returns the rows from the first on, some at a time, as tables of
         pyarrow.
+    infer : callable or None, default=None
+        For CSV files, whose blocks hold text: gives a column of text the narrowest type that all
+        its values have.
     """
 
     blocks: Callable[[list[str]], Iterable[Any]]
+    infer: Callable[[Any], Any] | None = None
+
+    def column(self, name: str) -> Any:
+        """Return one column of all rows, with the type that it has, a pyarrow.ChunkedArray."""
+        import pyarrow as pa
+
+        column = pa.concat_tables(list(self.blocks([name])))[name]
+        return column if self.infer is None else self.infer(column)
 
     def take(self, rows: Any, names: list[str]) -> Any:
         """Return some rows of some columns.

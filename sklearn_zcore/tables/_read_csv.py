@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ._csv_blocks import CsvFile, open_text, undecodable
 from ._errors import Setting, TableError, Words, require
 from ._file_rows import FileRows
 from ._table import Table, check_same_columns, refuse_duplicates
-from ._typed import GrowingColumns
+from ._typed import GrowingColumns, infer
 
 
 def read_csv(
@@ -78,7 +79,7 @@ def read_csv(
     if "" in names:
         # What DataFrame.to_csv writes for the index.
         carried[""] = "a column without a name: taken for row labels"
-    file_rows = FileRows(blocks)
+    file_rows = FileRows(blocks, partial(infer, na_values=na_values, decimal=decimal))
     # Without any block, it is a table of no rows.
     typed = growing.finish(lambda some: _concatenated(blocks(some)))
     table = Table(

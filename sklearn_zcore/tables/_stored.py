@@ -33,7 +33,8 @@ def stored_rows(source: Table, names: list[str], rows: Any, *, as_text: bool) ->
             return source.file_rows.take(rows, names)
         if source.file_rows is not None and not source.has_values:
             cells = source.file_rows.take(rows, names)
-            return pa.table({name: infer(cells[name]) for name in names})
+            typed = source.file_rows.infer or infer
+            return pa.table({name: typed(cells[name]) for name in names})
         return source.table.select(names).take(pa.array(rows))
     X = np.asarray(source.array[rows])
     X = X.astype(X.dtype.newbyteorder("="), copy=False)  # Files may come from other machines.

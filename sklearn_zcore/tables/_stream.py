@@ -1,7 +1,7 @@
 """A table larger than memory as numbers, some rows at a time."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from ._preparation import TablePreparation
 from ._raw import raw_numbers
 from ._table import Table
 
-_ROWS_AT_ONCE = 2**14  # of which several copies are made: as cells, with types, as numbers
+# Of a block, of which several copies are made: as cells, with types, as numbers.
+_ROWS_AT_ONCE = 2**14
+_NUMBERS_AT_ONCE = 2**22
 
 
 class TableStream:
@@ -54,6 +56,8 @@ class TableStream:
     ----------
     n_rows : int
         Rows of the file.
+    shape : tuple of int
+        Rows, and features.
     drawn : Table
         The drawn rows, in the order of the file; all of them where the file has no more.
 
@@ -103,14 +107,22 @@ class TableStream:
             drawn = _map_columns(drawn, lambda _, column: infer(column))
         self._types = {field.name: field.type for field in drawn.schema}
         self.drawn = Table(self.path, "", self.names, drawn.num_rows, table=drawn)
-        if preparation is not None:
-            preparation.fit(spread_lists(self.drawn)[0])
+        spread = spread_lists(self.drawn)[0]
+        if preparation is None:
+            n_features = len(spread.names)
+        else:
+            n_features = len(preparation.fit(spread).get_feature_names_out())
+        self.shape = self.n_rows, n_features
 
-    def __iter__(self) -> Iterator[np.ndarray]:
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __iter__(self) -> Generator[np.ndarray]:
         """Yield arrays of shape (n_rows_of_block, n_features) with all rows, in order."""
+        n_most = min(_ROWS_AT_ONCE, max(1, _NUMBERS_AT_ONCE // self.shape[1]))
         for block in self._blocks(self.names):
-            for first in range(0, block.num_rows, _ROWS_AT_ONCE):
-                yield self._numbers(block.slice(first, _ROWS_AT_ONCE))
+            for first in range(0, block.num_rows, n_most):
+                yield self._numbers(block.slice(first, n_most))
 
     def _numbers(self, block: Any) -> np.ndarray:
         if self._infer is not None:

@@ -68,14 +68,79 @@ def test_larger_than_the_memory_for_it(report_of, frame, tmp_path, form, method)
         assert written["zcore_row"].tolist() == expected["zcore_row"].tolist()
 
 
+@pytest.fixture
+def long(frame):
+    """The table with long texts: larger than what a stream of its numbers keeps."""
+    return frame.assign(
+        text="x" * 500, times=np.arange(N) % 3, label=np.where(np.arange(N) % 50, "", "yes")
+    )
+
+
+LONG = ("--carry", "id,text,times,label")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["csv", "csv.gz", "parquet", "folder of parquet"])
+@pytest.mark.parametrize("more", [(), ("--weight-by", "times"), ("--metric", "cosine")])
+def test_the_default_takes_rows_block_by_block(report_of, long, tmp_path, monkeypatch, form, more):
+    """So few rows are all kept: it is the fit of all at once."""
+    path = tmp_path / f"t.{form}"
+    if form == "folder of parquet":
+        path.mkdir()
+        long[:100].to_parquet(path / "0.parquet", index=False)
+        long[100:].to_parquet(path / "1.parquet", index=False)
+    else:
+        getattr(long, f"to_{form.partition('.')[0]}")(path, index=False)
+    _, expected = report_of(path, *LONG, "--weights", *more)
+    monkeypatch.setattr("sklearn_zcore.tables._on_disk.temporary_store", None)
+    monkeypatch.setattr("sklearn_zcore.tables._stream._ROWS_AT_ONCE", 70)
+    report, written = report_of(path, *LONG, "--weights", *more, "--memory", "180 kB")
+    pd.testing.assert_frame_equal(written, expected)
+    assert (report["n_rows"], report["n_selected"], report["method"]) == (
+        N,
+        20,
+        "facility-location",
+    )
+
+
+@pytest.mark.slow
+def test_rounds_of_a_large_table(report_of, long, tmp_path):
+    """What was selected before is known by number or by a column; the numbers are in a store."""
+    path = tmp_path / "t.csv"
+    long.to_csv(path, index=False)
+    few = ("--memory", "180 kB")
+    _, first = report_of(path, *LONG, *few)
+    _, second = report_of(path, *LONG, *few, "--selected", tmp_path / "o.csv", out="second.csv")
+    assert not set(first["zcore_row"]) & set(second["zcore_row"]) and len(second) == 20
+    _, others = report_of(path, *LONG, *few, "--selected", "label")
+    assert not (others["zcore_row"] % 50 == 0).any() and len(others) == 20
+
+
+@pytest.mark.slow
+def test_what_is_wrong_in_a_row_far_down(zcore, long, tmp_path, monkeypatch):
+    """It is told with the options of the command, though rows are read while they are selected."""
+    monkeypatch.setattr("sklearn_zcore.tables._on_disk._LEAST_DRAWN", 1)
+    monkeypatch.setattr("sklearn_zcore.tables._on_disk._BYTES_A_CELL_DRAWN", 2000)
+    long.loc[250, "x3"] = np.nan
+    long.to_csv(tmp_path / "t.csv", index=False)
+    call = ("select", tmp_path / "t.csv", "-b", 9, "-o", tmp_path / "o.csv", "--memory", "180 kB")
+    said = zcore(*call, "--raw", "--ignore", "id,text,times,label,kind", code=2).stderr
+    assert "1 missing value: x3" in said and "--missing impute" in said
+    assert not (tmp_path / "o.csv").exists()
+
+
 @pytest.mark.slow
 def test_what_is_said_of_it(zcore, frame, tmp_path):
     frame.to_csv(tmp_path / "t.csv", index=False)
     call = ("select", tmp_path / "t.csv", "-b", 9, "-o", tmp_path / "o.csv", "--memory", "1 kB")
     said = " ".join(zcore(*call, "--carry", "id").stdout.split())
     assert "larger than the memory for it" in said and "rows drawn at random" in said
-    refused = zcore(*call, "--group-by", "kind", "-f", code=2).stderr
-    assert "--group-by: needs the values of all rows" in refused and "--memory SIZE" in refused
+    for option in (("--group-by", "kind"), ("--min-distance", "auto"), ("--report", "r.html")):
+        refused = zcore(*call, *option, "-f", code=2).stderr
+        assert f"{option[0]}: needs the values of all rows" in refused
+        assert "--memory SIZE" in refused
+    refused = zcore(*call, "--method", "herding", "-f", code=2).stderr
+    assert "HerdingSelector: needs the values of all rows" in refused
     assert "--missing: needs" in zcore(*call, "--missing", "drop", "-f", code=2).stderr
 
 

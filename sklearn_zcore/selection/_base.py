@@ -3,21 +3,18 @@
 A selector is a small file: it subclasses `BaseCoresetSelector` and turns rows into scores.
 """
 
-import inspect
 from abc import ABCMeta, abstractmethod
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import (
     _num_samples,
     check_is_fitted,
     has_fit_parameter,
-    validate_data,
 )
 
 from sklearn_zcore._budget import Budget
@@ -26,7 +23,6 @@ from sklearn_zcore._naming import name_methods_plainly
 from sklearn_zcore._rows_of import count_rows, rows_of
 from sklearn_zcore.rows import (
     block_source,
-    check_finite,
     fingerprints,
     rebased,
     scan,
@@ -36,18 +32,14 @@ from sklearn_zcore.selection._campaign import row_numbers, row_weights
 from sklearn_zcore.selection._distance import KeepsDistance
 from sklearn_zcore.selection._group_ranking import GroupRanking
 from sklearn_zcore.selection._groups import Groups
-from sklearn_zcore.selection._inputs import as_canonical, as_readable
 from sklearn_zcore.selection._parameters import BUDGET_CONSTRAINT
 from sklearn_zcore.selection._pipeline import find_misfit
+from sklearn_zcore.selection._reading import ReadsRows, concrete_selectors
 from sklearn_zcore.selection._representation import Representation
-from sklearn_zcore.selection._validation import (
-    as_numbers,
-    find_non_number,
-    refuse_polars_dates,
-)
 
 
 class BaseCoresetSelector(
+    ReadsRows,
     GroupRanking,
     KeepsDistance,
     Representation,
@@ -80,14 +72,12 @@ class BaseCoresetSelector(
     }
 
     nested_budgets: ClassVar[bool] = True
-    fits_stores: ClassVar[bool] = False
     budget: float | str
     _n_ranked: int | None = None  # how far the ranking goes, where that depends on the budget
     _ranks_no_more = (
         "on many rows it goes as far as the budget of fit. Fit with the largest budget that is "
         "wanted, then set smaller ones"
     )
-    _instead = ""  # what others make of collections that have blocks, for the message
     _any_rows = False  # whether the rows of fit are no numbers
     _n_most: int | None = None  # of how many rows the best coreset is, whatever the budget
 
@@ -141,9 +131,7 @@ class BaseCoresetSelector(
             if value is None and keyword in ("selected", "sample_weight"):
                 continue
             message = f"{type(self).__name__}.fit() got an unexpected keyword argument {keyword!r}."
-            able = sorted(
-                s.__name__ for s in _concrete_selectors() if has_fit_parameter(s, keyword)
-            )
+            able = sorted(s.__name__ for s in concrete_selectors() if has_fit_parameter(s, keyword))
             if able:
                 message = (
                     f"{type(self).__name__} takes no {keyword}; those that do are "
@@ -187,64 +175,6 @@ class BaseCoresetSelector(
             self._keep_rows(rows)
         self._warn_of_doubts()
         return self
-
-    def _feature_names(self) -> NDArray[Any] | None:
-        names: NDArray[Any] | None = getattr(self, "feature_names_in_", None)
-        return names
-
-    def _validate_rows(self, X: ArrayLike, *, reset: bool) -> Any:
-        """Return X as a 2-d array of real numbers, without a copy where it is one.
-
-        Whether they are finite is told by whoever looks at all of them next.
-        """
-        return self._as_rows(X, reset=reset, at_least=2 if reset else 1)
-
-    def _as_rows(self, X: ArrayLike, *, reset: bool, at_least: int) -> Any:
-        X = as_readable(X, type(self).__name__, able=_that_fit_stores(), instead=self._instead)
-        takes_sparse = get_tags(self).input_tags.sparse
-        if issparse(X) and not takes_sparse:
-            self._refuse_sparse()
-        try:
-            rows: Any = validate_data(
-                self,
-                X,
-                reset=reset,
-                accept_sparse="csr" if takes_sparse else False,
-                dtype="numeric",
-                ensure_all_finite=False,
-                ensure_min_samples=at_least,
-            )
-            refuse_polars_dates(X)
-            if issparse(rows):
-                return as_canonical(rows)
-            if rows.dtype.kind not in "biuf":  # scikit-learn lets dates and categories pass
-                rows = as_numbers(rows)
-        except (TypeError, ValueError, OverflowError) as error:
-            place = find_non_number(X, self._feature_names())
-            if place is None:
-                raise
-            kind = TypeError if isinstance(error, TypeError) else ValueError
-            reason = str(error).splitlines()[0].split(". ")[0]
-            raise kind(
-                f"{type(self).__name__} needs real numbers, and {place}: {reason}. Turn such "
-                f"columns into real numbers first, e.g. with a ColumnTransformer and "
-                f"OneHotEncoder, or leave them out."
-            ) from None
-        return rows
-
-    def _validate_finite(self, X: ArrayLike) -> Any:
-        """Return other rows than those of ``fit`` as a 2-d array of finite numbers."""
-        rows: Any = self._validate_rows(X, reset=False)
-        check_finite(source_of(rows), self._feature_names(), type(self).__name__)
-        return rows
-
-    def _refuse_sparse(self) -> None:
-        """Raise TypeError about sparse rows, and name the selectors that take them."""
-        raise TypeError(
-            f"Sparse data was passed for X, and {type(self).__name__} needs dense rows. Take "
-            f"FacilityLocationSelector(metric='cosine'), KMeansSelector, KCenterSelector or "
-            f"RandomSelector; or pass X.toarray() if that fits in memory."
-        )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether a fit came to its end."""
@@ -449,19 +379,3 @@ class BaseCoresetSelector(
                 )
         parts = tuple(rows_of(array, self.indices_) for array in arrays)
         return parts[0] if len(parts) == 1 else parts
-
-
-def _that_fit_stores() -> list[str]:
-    return sorted({kind.__name__ for kind in _concrete_selectors() if kind.fits_stores})
-
-
-def _concrete_selectors() -> list[type[BaseCoresetSelector]]:
-    """Return the selectors of this package that can be made."""
-    found: set[Any] = set()  # some are below more than one base class
-    waiting: list[Any] = [BaseCoresetSelector]
-    while waiting:
-        kind = waiting.pop()
-        waiting += kind.__subclasses__()
-        if not inspect.isabstract(kind) and kind.__module__.startswith(__package__):
-            found.add(kind)
-    return list(found)

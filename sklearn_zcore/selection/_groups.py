@@ -57,6 +57,11 @@ class Groups:
             raise ValueError(
                 f"groups has {_num_samples(values)} entries, and X has n_samples = {n_samples}."
             )
+        shape = getattr(values, "shape", (n_samples,))
+        if len(shape) > 2 or 0 in shape[1:]:
+            raise ValueError(
+                f"groups has the shape {tuple(shape)}; give one column of groups, or several."
+            )
         rows = _as_rows(values)
         known: dict[Any, int] = {}
         number = np.empty(n_samples, np.intp)

@@ -257,6 +257,8 @@ def test_shares_that_cannot_be(group_budget, says):
         (3, TypeError, "groups is 3; give the group of every row"),
         (np.array("site"), TypeError, "groups is .*site.*; give the group of every row"),
         ([{}] * 300, TypeError, "groups holds {} in row 0, which is no name of a group"),
+        (np.zeros((300, 0)), ValueError, r"groups has the shape \(300, 0\)"),
+        (np.zeros((300, 2, 2)), ValueError, r"groups has the shape \(300, 2, 2\)"),
     ],
 )
 def test_what_cannot_be_groups(groups, error, says):

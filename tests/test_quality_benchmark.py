@@ -1,8 +1,13 @@
 """benchmarks/quality.py as it is run: over a folder, stopped and taken up again."""
 
-import subprocess
+import io
+import runpy
 import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -28,11 +33,36 @@ def data(tmp_path_factory):
     return folder
 
 
+@dataclass
+class Done:
+    """What a run has printed."""
+
+    stdout: str
+    stderr: str
+
+
 def run(*args, code=0):
-    done = subprocess.run(
-        [sys.executable, BENCHMARKS / "quality.py", *map(str, args)], capture_output=True, text=True
-    )
-    assert done.returncode == code, done.stderr
+    """Run the benchmark in this process, which has imported what it needs."""
+    script, ended = str(BENCHMARKS / "quality.py"), None
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.object(sys, "argv", [script, *map(str, args)]),
+        patch.object(sys, "path", [str(BENCHMARKS), *sys.path]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        warnings.catch_warnings(action="default"),
+    ):
+        try:
+            runpy.run_path(script, run_name="__main__")
+        except SystemExit as end:
+            ended = end.code
+    for name, module in list(sys.modules.items()):  # as those of another benchmark may be called
+        if str(getattr(module, "__file__", None)).startswith(str(BENCHMARKS)):
+            del sys.modules[name]
+    done = Done(out.getvalue(), err.getvalue())
+    if isinstance(ended, str):  # what Python itself prints of it
+        done.stderr, ended = f"{done.stderr}{ended}\n", 1
+    assert (ended or 0) == code, done.stderr
     return done
 
 

@@ -28,11 +28,12 @@ embedder = FoundationEmbedder(sys.argv[2], batch_size=32)
 (torch.randn(5_000_000) + 1).sum()
 expected = embedder.transform(X)
 """
+# With another number of threads, torch may round otherwise: once in some hundred runs it did.
 FORK = """
 child = os.fork()
 if child == 0:
-    same = np.array_equal(embedder.transform(X), expected)
-    os.write(1, f"{same} in {torch.get_num_threads()} thread\\n".encode())
+    off = np.abs(embedder.transform(X) - expected).max()
+    os.write(1, f"{off < 1e-5 or off} in {torch.get_num_threads()} thread\\n".encode())
     os._exit(0)
 os.waitpid(child, 0)
 print("parent has", torch.get_num_threads())

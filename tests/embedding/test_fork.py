@@ -28,7 +28,7 @@ embedder = FoundationEmbedder(sys.argv[2], batch_size=32)
 (torch.randn(5_000_000) + 1).sum()
 expected = embedder.transform(X)
 """
-# With another number of threads, torch may round otherwise: once in some hundred runs it did.
+# With another number of threads, torch may round otherwise: bits need not be the same.
 FORK = """
 child = os.fork()
 if child == 0:

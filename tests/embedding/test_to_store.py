@@ -82,7 +82,7 @@ def test_broken_items(model, paths, tmp_path):
 RUN = """
 import sys, time
 import torch
-torch.set_num_threads(1)  # with several, it does not always round in the same way
+torch.set_num_threads(1)  # with several, bits need not be the same
 from sklearn_zcore import FoundationEmbedder
 from sklearn_zcore.embedding import _engine
 embed = _engine.Engine._embed

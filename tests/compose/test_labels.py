@@ -69,7 +69,7 @@ def unbalanced(seed, n=80):
     return rng.standard_normal((n, 3)), rng.choice(4, n, p=[0.85, 0.09, 0.04, 0.02])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10_000), minimum=st.integers(1, 6), budget=st.integers(24, 60))
 def test_min_per_class(seed, minimum, budget):
     rows, labels = unbalanced(seed)

@@ -35,7 +35,7 @@ def saved(distances, weights, rows, start):
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 60), integers=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_choice_is_the_best_one(seed, n, integers):
     """Against a look at every candidate before every choice."""
     distances, weights = problem(seed, n, integers=integers)
@@ -51,7 +51,7 @@ def test_every_choice_is_the_best_one(seed, n, integers):
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(4, 9), k=st.integers(1, 3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @pytest.mark.parametrize("rank", [lambda *args: rank_part(*args)[0], rank_top])
 def test_guarantee(rank, seed, n, k):
     """At least 1 - 1/e of the best coverage that any k rows have (Nemhauser et al. 1978)."""
@@ -63,7 +63,7 @@ def test_guarantee(rank, seed, n, k):
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(3, 40), integers=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_swaps_lower_the_cost_until_none_is_left(seed, n, integers):
     distances, weights = problem(seed, n, integers=integers)
     rng = np.random.default_rng(seed)

@@ -36,7 +36,8 @@ def classifier(**parameters):
 
 def curve(estimator=None, y=Y, budgets=BUDGETS, **parameters):
     estimator = classifier() if estimator is None else estimator
-    return budget_curve(estimator, X, y, budgets, **{"cv": 3, "n_repeats": 2, **parameters})
+    settings = {"cv": 3, "n_repeats": 2, "random_state": 0, **parameters}
+    return budget_curve(estimator, X, y, budgets, **settings)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -19,7 +19,6 @@ from sklearn_zcore.rows import _statistics as statistics_module
 VALUES = st.one_of(st.integers(-3, 3), st.floats(-1e6, 1e6, width=32))
 
 
-@settings(deadline=None)
 @given(
     arrays(np.float64, st.tuples(st.integers(2, 60), st.integers(1, 4)), elements=VALUES),
     st.sampled_from([np.float64, np.float32, np.float16, np.longdouble]),

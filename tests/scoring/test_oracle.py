@@ -99,7 +99,7 @@ def assert_same_scores(scores, expected):
 
 
 @pytest.mark.parametrize("index", [True, False])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     make=st.sampled_from(DATA),
     n=st.one_of(st.integers(2, 60), st.integers(60, 900), st.sampled_from([2500, 5000])),

@@ -113,7 +113,7 @@ def test_other_rows_are_refused(make, other, says):
         assert hint in str(error.value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_one_changed_value_of_a_selected_row_is_noticed(data):
     selector = data.draw(st.sampled_from(FITTED))
@@ -127,7 +127,7 @@ def test_one_changed_value_of_a_selected_row_is_noticed(data):
         selector.transform(other)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     values=st.lists(st.integers(-3, 3), min_size=8, max_size=8),
     changes=st.permutations(range(8)),

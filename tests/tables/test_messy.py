@@ -192,7 +192,7 @@ _COLUMN = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(_COLUMN, min_size=1, max_size=4))
 def test_any_frame(columns):
     frame = pd.DataFrame({f"c{i}": pd.Series(c, dtype=object) for i, c in enumerate(columns)})

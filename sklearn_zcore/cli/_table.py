@@ -199,15 +199,15 @@ class TableInput:
         if self.origin.kind == ".zarr" and output is not None:
             given = {n: o for n, o in columns.given.items() if n not in ("raw", "ignore", "carry")}
             refuse(given, "the rows of a store are taken as they are.")
-            self.features = store_features(self.source)
-            return self.features.X
-        if not self.values or self.embedded:
+            features = store_features(self.source)
+        elif not self.values or self.embedded:
             check()
-            return self._embed() if self.embedded else self._unread()
-        prepare = None if columns.raw else preparation_of(columns)
-        missing = columns.missing or ("error" if columns.raw else "impute")
-        used = self.source.select(self.roles.features)
-        self.used, features = find_features(used, prepare, missing, check)
+            features = self._embed() if self.embedded else self._unread()
+        else:
+            prepare = None if columns.raw else preparation_of(columns)
+            missing = columns.missing or ("error" if columns.raw else "impute")
+            used = self.source.select(self.roles.features)
+            self.used, features = find_features(used, prepare, missing, check)
         features.notes = [spelled(note, as_option) for note in features.notes]
         features.done = [spelled(line, as_option) for line in features.done]
         self.features = features
@@ -217,18 +217,16 @@ class TableInput:
         """Return what stands for values that have not been read: a stream, a store, or a number."""
         from sklearn_zcore.tables import LargeTable, uncounted_features
 
-        if self.on_disk:
-            used = self.source.select(self.roles.features)
-            self.large = LargeTable(
-                used, self.columns, limit=self.limit, streamed=self.streamed, verbose=self.verbose
-            )
-            self.features = self.large.features
-        else:
-            self.features = uncounted_features(self.source.n_rows)
-        return self.features.X
+        if not self.on_disk:
+            return uncounted_features(self.source.n_rows)
+        used = self.source.select(self.roles.features)
+        self.large = LargeTable(
+            used, self.columns, limit=self.limit, streamed=self.streamed, verbose=self.verbose
+        )
+        return self.large.features
 
     def _embed(self) -> Any:
-        """Return the embeddings of columns of images and texts."""
+        """Return the embeddings of columns of images and texts as features."""
         from sklearn_zcore.tables import cells_to_embed, embedded_features
 
         more: dict[str, Any] = {"normalize": True} if len(self.embedded) > 1 else {}
@@ -242,9 +240,8 @@ class TableInput:
             broken.update(errors)
         self.used = self.source.select(self.embedded)
         models = " + ".join(self.images.model or [])
-        self.features = embedded_features(self.embedded, blocks, broken, models)
         self.warnings += self.embedding.warnings("item")
-        return self.features.X
+        return embedded_features(self.embedded, blocks, broken, models)
 
     @property
     def kept(self) -> Any:

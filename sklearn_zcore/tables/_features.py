@@ -101,7 +101,8 @@ def find_features(
         troubles.append(trouble)
     while True:
         try:
-            spread, told = spread_lists(rest)
+            kinds = None if prepare is None else prepare.kinds
+            spread, told, _ = spread_lists(rest, as_it_is=kinds or ())
             features = build_features(spread, prepare, missing)
         except TableError as trouble:
             troubles.append(trouble)

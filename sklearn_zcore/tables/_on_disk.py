@@ -119,6 +119,8 @@ class LargeTable:
                 RowStream(iter(stream), stream.n_rows), self._spool.folder, verbose=verbose
             )
         self.features = _features_of(X, names, prepare)
+        if prepare is not None:
+            self.features.notes = [*stream.notes, *self.features.notes]
 
 
 def takes_stream(selector: Any, shape: tuple[int, int], limit: float | None) -> bool:

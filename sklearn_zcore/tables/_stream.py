@@ -60,6 +60,8 @@ class TableStream:
         Rows, and features.
     drawn : Table
         The drawn rows, in the order of the file; all of them where the file has no more.
+    notes : list of str
+        What was found out about columns that hold lists of numbers.
 
     Raises
     ------
@@ -107,7 +109,11 @@ class TableStream:
             drawn = _map_columns(drawn, lambda _, column: infer(column))
         self._types = {field.name: field.type for field in drawn.schema}
         self.drawn = Table(self.path, "", self.names, drawn.num_rows, table=drawn)
-        spread = spread_lists(self.drawn)[0]
+        kinds = None if preparation is None else preparation.kinds
+        first_row = 0 if drawn.num_rows == self.n_rows else None
+        spread, self.notes, self._widths = spread_lists(
+            self.drawn, as_it_is=kinds or (), first_row=first_row
+        )
         if preparation is None:
             n_features = len(spread.names)
         else:
@@ -120,15 +126,17 @@ class TableStream:
     def __iter__(self) -> Generator[np.ndarray]:
         """Yield arrays of shape (n_rows_of_block, n_features) with all rows, in order."""
         n_most = min(_ROWS_AT_ONCE, max(1, _NUMBERS_AT_ONCE // self.shape[1]))
+        n_before = 0
         for block in self._blocks(self.names):
             for first in range(0, block.num_rows, n_most):
-                yield self._numbers(block.slice(first, n_most))
+                yield self._numbers(block.slice(first, n_most), n_before + first)
+            n_before += block.num_rows
 
-    def _numbers(self, block: Any) -> np.ndarray:
+    def _numbers(self, block: Any, first_row: int) -> np.ndarray:
         if self._infer is not None:
             block = _map_columns(block, self._with_type)
         rows = Table(self.path, "", self.names, block.num_rows, table=block)
-        rows = spread_lists(rows)[0]
+        rows = spread_lists(rows, known=self._widths, first_row=first_row).table
         if self.preparation is None:
             return np.asarray(raw_numbers(rows, missing="error").X)
         return self.preparation.transform(rows)

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.preprocessing import StandardScaler
 from typer.testing import CliRunner
 
 from sklearn_zcore import FacilityLocationSelector
@@ -16,6 +17,7 @@ from sklearn_zcore.cli._app import app
 from sklearn_zcore.tables import TableError, lists_to_matrix
 
 X = np.random.default_rng(0).normal(size=(40, 30)).astype(np.float32)
+TEXT = [str(row) for row in X.tolist()]
 
 
 def makes():
@@ -31,6 +33,12 @@ def makes():
         "fixed": wide.cast(pa.list_(pa.float32(), 30)),
         "half": pa.array(X.astype(np.float16).tolist(), pa.list_(pa.float16())),
         "list": X.tolist(),
+        "text of Python": pd.Series(TEXT),
+        "text of NumPy": pl.Series([str(row) for row in X]),
+        "text of PostgreSQL": pa.chunked_array(
+            [["{" + ",".join(map(str, row)) + "}"] for row in X]
+        ),
+        "text, large": pa.array([f" [{', '.join(map(str, r))},]" for r in X], pa.large_string()),
     }
 
 
@@ -57,6 +65,14 @@ def test_of_a_slice_and_of_integers():
         ([[1.0], "a"], "Not every cell of the column"),
         (pa.array([None, None], pa.list_(pa.float32())), "All cells of the column are missing"),
         (pd.Series([[1.0], [2.0, 3.0]], name="emb"), "in column 'emb' differ"),
+        (["[1, 2]", None, "[3]"], "differ in length: 2 numbers in row 0, 1 in row 2"),
+        (
+            ["[1, 2]", None, "x", "[]", "[[1]]"],
+            "column is a list of numbers: 'x' in row 2.*2 others",
+        ),
+        (["[1, ham]"], "'\\[1, ham\\]' in row 0"),
+        (["[0.25 0.5  ... 1.   2. ]"], "NumPy shortens"),
+        (pa.array([None, None], pa.string()), "All cells"),
     ],
 )
 def test_mistakes(column, message):
@@ -99,6 +115,75 @@ def test_select_prepared(parquet, tmp_path):
 def test_compare(parquet):
     args = ("compare", parquet, "-t", "y", "--ignore", "id", "-b", 9, "--methods", "random", "-j1")
     assert json.loads(zcore(*args, "--json").stdout)["n_features"] == 30
+
+
+def text_table(tmp_path, cells):
+    """Write a table as pandas does."""
+    frame = pd.DataFrame({"id": [f"r{i}" for i in range(len(cells))], "emb": cells})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    return tmp_path / "t.csv"
+
+
+def select(path, *args, code=0):
+    out = path.parent / "rows.npy"
+    result = zcore("select", path, "-b", 6, "-fo", out, "--ignore", "id", *args, code=code)
+    return " ".join((result.stdout + result.stderr).split()), np.load(out) if code == 0 else None
+
+
+@pytest.mark.parametrize("memory", [(), ("--memory", "1kB")], ids=["in memory", "beyond memory"])
+class TestText:
+    def test_select(self, tmp_path, memory):
+        path = text_table(tmp_path, TEXT)
+        told, rows = select(path, *memory)
+        assert "features 30 from 30 numeric" in told
+        assert "column 'emb' is text that holds lists of 30 numbers, a feature each" in told
+        assert "As text: --kind 'emb=text'." in told
+        selector = FacilityLocationSelector(6, random_state=0)
+        expected = selector.fit(StandardScaler().fit_transform(X.astype(float))).indices_
+        np.testing.assert_array_equal(rows, expected)
+
+    def test_select_as_they_are(self, tmp_path, memory):
+        path = text_table(tmp_path, TEXT)
+        rows = select(path, "--raw", *memory)[1]
+        expected = FacilityLocationSelector(6, random_state=0).fit(X.astype(float)).indices_
+        np.testing.assert_array_equal(rows, expected)
+
+    def test_missing(self, tmp_path, memory):
+        path = text_table(tmp_path, [cell if i % 9 else None for i, cell in enumerate(TEXT)])
+        assert "missing: 150 values in numeric 'emb[0]'" in select(path, *memory)[0]
+
+    def test_text_that_is_asked_for(self, tmp_path, memory):
+        path = text_table(tmp_path, TEXT)
+        assert "30 from 1 text" in select(path, "--kind", "emb=text", *memory)[0]
+
+    @pytest.mark.parametrize(
+        ("cell", "says"),
+        [
+            ("error", "Not every cell of column 'emb' is a list of numbers: 'error' in row 7 "),
+            ("[1.0, 2.0]", "differ in length: 30 numbers in row 0, 2 in row 7 (counted from 0)"),
+        ],
+    )
+    def test_one_is_broken(self, tmp_path, memory, cell, says):
+        path = text_table(tmp_path, [*TEXT[:7], cell, *TEXT[8:]])
+        told = select(path, *memory, code=2)[0]
+        assert says in told and "--carry emb" in told
+
+    @pytest.mark.parametrize(
+        ("cells", "says"),
+        [
+            (["[18, 25]", "[26, 40]"] * 20, "1 categorical"),  # a range
+            ([str(list(range(i % 7))) + "." for i in range(40)], "1 categorical"),
+            ([str(list(range(i % 20 + 1))) for i in range(40)], "categorical"),  # tags
+            (["[see below]", "[none]"] * 20, "1 categorical"),
+        ],
+    )
+    def test_other_text(self, tmp_path, memory, cells, says):
+        assert says in select(text_table(tmp_path, cells), *memory)[0]
+
+
+def test_numbers_that_numpy_has_left_out(tmp_path):
+    path = text_table(tmp_path, [str(row) for row in np.random.default_rng(0).random((9, 1200))])
+    assert "NumPy shortens long arrays" in select(path, code=2)[0]
 
 
 def test_lists_that_differ(tmp_path):

@@ -122,3 +122,44 @@ def test_missing_values_can_be_an_error():
     stream = partial(TableStream, "people.csv", table.column_names, in_blocks(table, 64))
     with pytest.raises(TableError, match="age"):
         stream(TablePreparation(missing="error"), infer=infer)
+
+
+def embeddings(form, missing=()):
+    """Return a table with lists of three numbers, as lists or as text, and those numbers."""
+    X = np.random.default_rng(0).normal(size=(N, 3)).round(3)
+    X[list(missing)] = np.nan
+    lists = [None if np.isnan(row[0]) else row.tolist() for row in X]
+    if form == "text":
+        lists = [row and str(row) for row in lists]
+    return pa.table({"emb": lists}), X
+
+
+@pytest.mark.parametrize("form", ["lists", "text"])
+def test_lists_of_numbers(form):
+    """The last block has one row, and nothing in it tells how many numbers there are."""
+    table, X = embeddings(form, missing=[3, N - 1])
+    infer_it = {"infer": infer if form == "text" else None}
+    stream = stream_of(table, size=N - 1, **infer_it)
+    whole = TablePreparation().fit_transform(pa.table(dict(zip("abc", X.T, strict=True))))
+    np.testing.assert_allclose(np.concatenate(list(stream)), whole)
+    assert [f"{form[:4]}" in note for note in stream.notes] == [True]
+
+
+@pytest.mark.parametrize("form", ["lists", "text"])
+def test_lists_that_differ_where_none_was_drawn(form):
+    table, _ = embeddings(form)
+    other = pa.table({"emb": [[1.0, 2.0]] if form == "lists" else ["[1.0, 2.0]"]})
+    table = pa.concat_tables([table] * 20 + [other])
+    options = {"infer": infer if form == "text" else None, "n_drawn": 50}
+    stream = stream_of(table, size=N, **options)
+    with pytest.raises(TableError, match="differ in length: 3 numbers in some rows, 2 in others"):
+        list(stream)
+
+
+def test_a_list_that_is_broken_where_none_was_drawn():
+    table, _ = embeddings("text")
+    table = pa.concat_tables([table] * 20 + [pa.table({"emb": ["[1, 2, 3]", "error"]})])
+    stream = stream_of(table, size=300, n_drawn=50)
+    assert "error" not in stream.drawn.table["emb"].to_pylist()
+    with pytest.raises(TableError, match="'error' in row 10,001 "):
+        list(stream)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn_zcore._progress import Silent
-from sklearn_zcore._words import plural
+from sklearn_zcore._words import plural, shorten
 
 from ._errors import Setting, TableError, Words, require
 from ._packed import open_unpacked
@@ -138,7 +138,7 @@ class CsvFile:
 
     def _check_shape(self) -> None:
         """Find the line on which the table breaks and say what is wrong with it."""
-        begins, width = 1, len(self.names)
+        begins, width, n_rows = 1, len(self.names), 0
         try:
             with open_text(self.path, self.encoding) as file:
                 reader = csv.reader(file, delimiter=self.sep, strict=True)
@@ -147,12 +147,9 @@ class CsvFile:
                         raise TableError(
                             f"The input {self.path}, line {begins}: {plural(len(row), 'field')} "
                             f"where the header has {width}.",
-                            Words(
-                                "Repair the line, or quote values that contain the separator; "
-                                "another separator is set by {sep}.",
-                                sep=Setting("sep"),
-                            ),
+                            self._how_to_mend(n_rows, len(row)),
                         )
+                    n_rows += bool(row)
                     begins = reader.line_num + 1
         except csv.Error as error:
             if "unexpected end" in str(error):
@@ -161,6 +158,19 @@ class CsvFile:
                     "Add the missing quote.",
                 ) from error
             raise TableError(f"The input {self.path}, line {begins}: {error}.") from error
+
+    def _how_to_mend(self, n_before: int, n_fields: int) -> Words:
+        """Say what may be wrong with a line, after so many that are right."""
+        repair = "Repair"
+        if self.header and n_before == 1 and n_fields > len(self.names):
+            first = shorten(self.names)
+            repair = f"If the first line, {first}, is a title and no header, remove it; else repair"
+        return Words(
+            "{repair} the line, or quote values that contain the separator; another separator is "
+            "set by {sep}.",
+            repair=repair,
+            sep=Setting("sep"),
+        )
 
 
 class _TooSmall(Exception):

@@ -8,6 +8,8 @@ from sklearn_zcore._words import close_match, plural, shorten
 from ._content import Content
 from ._errors import Setting, TableError, Words, merged, require
 from ._frames import cell_text, distinct
+from ._list_text import is_text, looks_like_lists
+from ._lists import is_list_of_numbers
 from ._number_text import NumberStyle, find_style
 from ._readers import (
     CLOCK,
@@ -223,10 +225,13 @@ def _as_found(name: str, column: Any, decimal: str) -> ColumnReader:
 
 
 def _neither(name: str, column: Any) -> TableError:
+    hint = "Leave it out: {leave}."
+    if is_list_of_numbers(column.type):
+        hint = "Make a matrix of it with lists_to_matrix, and leave it out here: {leave}."
     return TableError(
         f"Column {name!r} holds values of type {column.type}, which are neither numbers, "
         "categories, dates nor text.",
-        Words("Leave it out: {leave}.", leave=_leave(name)),
+        Words(hint, leave=_leave(name)),
     )
 
 
@@ -285,6 +290,8 @@ def _text(name: str, column: Any, decimal: str) -> ColumnReader:
             name, "identifier", [Words(said, name=name, counted=counted, text=text)]
         )
     said = "column {name!r} is text with {counted}: used as free text; to leave it out: {leave}."
+    if is_text(column.type) and looks_like_lists(column):
+        said += " It holds lists of numbers: lists_to_matrix makes a matrix of it."
     notes: list[str] = [Words(said, name=name, counted=counted, leave=_leave(name))]
     return ColumnReader(name, "text", notes)
 

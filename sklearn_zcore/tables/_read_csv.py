@@ -182,6 +182,15 @@ def _first_line(path: Path, sep: str, encoding: str) -> list[str]:
         raise TableError(f"The input {path} is not a CSV file: line 1: {error}.") from error
     if not names:
         raise TableError(f"The input {path} is empty: it has no header line.")
+    if names[0].lower().startswith("sep=") and not any(names[1:]):
+        raise TableError(
+            f"The first line of the input {path} tells Excel the separator, and is no header: "
+            f"{names[0]!r}.",
+            Words(
+                "Remove that line, and set the separator here: {sep}.",
+                sep=Setting("sep", names[0][4:] or sep),
+            ),
+        )
     if len(names) == 1:
         other = max(";\t|,", key=names[0].count)
         if other != sep and other in names[0]:

@@ -23,6 +23,11 @@ GOOD = "a,b\n1,2\n3,4\n5,6\n"
         ("a,b\n1,2\n3,4\n5,6,7\n", ["line 4: 3 fields where the header has 2"]),
         ('a,b\n1,"x\ny"\n3\n', ["line 4: 1 field where"]),
         ('a,b\n1,2\n3,"open\n5,6\n', ["line 3: a quoted value is never closed"]),
+        (
+            "May {5}\n\na,b\n1,2\n",
+            ["line 3: 2 fields", "first line, 'May {5}', is a title", "--sep"],
+        ),
+        ("sep=;\na;b\n1;2\n", ["tells Excel the separator", "Remove that line", "--sep ';'"]),
         ("a,b,a\n1,2,3\n", ["more than one column named 'a'"]),
         (",a,\n1,2,3\n", ["more than one column named ''"]),
         ("a;b\n1;2\n", ["only one column", "--sep ';'"]),

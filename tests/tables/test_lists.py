@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from sklearn_zcore import FacilityLocationSelector
 from sklearn_zcore.cli._app import app
-from sklearn_zcore.tables import TableError, lists_to_matrix
+from sklearn_zcore.tables import TableError, TablePreparation, lists_to_matrix
 
 X = np.random.default_rng(0).normal(size=(40, 30)).astype(np.float32)
 TEXT = [str(row) for row in X.tolist()]
@@ -78,6 +78,14 @@ def test_of_a_slice_and_of_integers():
 def test_mistakes(column, message):
     with pytest.raises(TableError, match=message):
         lists_to_matrix(column)
+
+
+def test_a_frame_in_python():
+    frame = pd.DataFrame({"x": X[:, 0], "emb": X.tolist()})
+    with pytest.raises(TableError, match="'emb' holds.*with lists_to_matrix.*'emb': 'ignore'"):
+        TablePreparation().fit(frame)
+    as_text = TablePreparation().fit(frame.assign(emb=TEXT))
+    assert "lists of numbers: lists_to_matrix makes a matrix of it." in as_text.report()[-1]
 
 
 def zcore(*args, code=0):
